@@ -1,0 +1,25 @@
+/**
+ * @packageDocumentation
+ *
+ * What tests of this stack share: identities of a consortium made on the spot, certificates made by the openssl command
+ * line as FISCO BCOS's tools make them, folders that clean up after themselves.
+ *
+ * @example Two identities that trust each other
+ *
+ * ```typescript
+ * import { createIdentities } from '@fisco-libp2p/test-kit'
+ *
+ * const [alice, bob] = await createIdentities(2, { keyType: 'ed25519' })
+ *
+ * bob.trust.judge(alice.chain)
+ * ```
+ */
+
+export { createConsortium, createIdentities, NODE_KEY_TYPES } from './consortium.ts'
+export { opensslChain } from './openssl-chain.ts'
+export { selfSignedCertificate } from './self-signed.ts'
+export { temporaryFolder } from './temporary-folder.ts'
+
+export type { Consortium, ConsortiumOptions, NodeKeyType } from './consortium.ts'
+export type { OpensslChainOptions } from './openssl-chain.ts'
+export type { TemporaryFolder } from './temporary-folder.ts'
