@@ -1,0 +1,55 @@
+/**
+ * @packageDocumentation
+ *
+ * Issues the certificates of a consortium: a chain CA, agencies below it, and nodes below those, with the subjects,
+ * extensions and files of FISCO BCOS's own tools. What it issues satisfies `openssl verify` and FISCO BCOS 2.x
+ * (secp256k1), as well as TLS 1.3 (Ed25519, RSA).
+ *
+ * @example A whole chain in a folder
+ *
+ * ```typescript
+ * import { verifyChain, writeChain } from '@fisco-libp2p/ca'
+ *
+ * const chain = await writeChain({ output: 'my-chain', nodes: 4, agency: 'agencyA' })
+ *
+ * for (const node of chain.nodes) {
+ *   node.config // …/my-chain/nodes/node0/config.ini
+ *   node.nodeId // 'f3a1…'
+ * }
+ *
+ * // later: is it whole, and valid today?
+ * const nodes = await verifyChain('my-chain')
+ * ```
+ *
+ * @example In memory
+ *
+ * ```typescript
+ * import { createAgency, createChainCa, issueNode } from '@fisco-libp2p/ca'
+ * import { createIdentity } from '@fisco-libp2p/identity'
+ *
+ * const ca = await createChainCa({ keyType: 'ed25519' })
+ * const agency = await createAgency(ca, { name: 'agencyA' })
+ * const node = await issueNode(agency, { name: 'node0', days: 365 })
+ *
+ * const identity = createIdentity({ key: node.key, cert: node.cert, ca: ca.cert })
+ * ```
+ */
+
+export { createAgency, createChainCa, issueNode } from './authority.ts'
+export { writeChain } from './chain.ts'
+export { formatConfig, formatEndpoint } from './config-template.ts'
+export { BACKDATE, DEFAULT_DAYS, DEFAULT_NODES, DEFAULT_PORT, MAX_DAYS, MAX_NAME_LENGTH, MAX_NODES, MAX_PORT, MIN_PORT } from './constants.ts'
+export { ChainExistsError, ChainNotFoundError, InvalidChainError, InvalidParametersError } from './errors.ts'
+export { formatIndex, indexEntry, parseIndex } from './index-file.ts'
+export { openAuthority } from './open.ts'
+export { verifyChain } from './verify.ts'
+
+export type { AgencyOptions, CertificateAuthority, ChainCaOptions, Issued, IssuedNode, IssueOptions, NodeOptions } from './authority.ts'
+export type { ValidityOptions } from './certificate.ts'
+export type { WriteChainOptions, WrittenChain, WrittenNode } from './chain.ts'
+export type { Endpoint, NodeConfig } from './config-template.ts'
+export type { Role } from './extensions.ts'
+export type { IndexEntry } from './index-file.ts'
+export type { KeySource, KeyType } from './keys.ts'
+export type { AuthorityPem } from './open.ts'
+export type { VerifiedNode, VerifyChainOptions } from './verify.ts'
