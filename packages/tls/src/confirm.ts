@@ -1,0 +1,128 @@
+import { setPeerFacts } from '@fisco-libp2p/identity'
+import { UnexpectedPeerError } from '@libp2p/interface'
+import { MAX_VERSION, MIN_VERSION } from './constants.ts'
+import { HandshakeRefusedError } from './errors.ts'
+import { FrameSocket } from './frame-socket.ts'
+import { judgeConfirm, judgeTls } from './judge.ts'
+import type { Frame } from './frame.ts'
+import type { HandshakeSocket } from './handshake-socket.ts'
+import type { ProvenPeer } from './judge.ts'
+import type { CertificateRole, Identity } from '@fisco-libp2p/identity'
+import type { PeerId } from '@libp2p/interface'
+
+/**
+ * What the confirm exchange needs to know.
+ */
+export interface ConfirmContext {
+  identity: Identity
+
+  /**
+   * This node's incarnation.
+   */
+  incarnation: number
+
+  /**
+   * The role of the other end.
+   */
+  role: CertificateRole
+
+  /**
+   * Whom the dialler meant to reach.
+   */
+  expected?: PeerId
+
+  /**
+   * What identifies the connection to everyone above: its facts are kept under `timeline`.
+   */
+  connection: { timeline: object }
+
+  /**
+   * Asked when the peer has proven who it is, and before it is accepted: may it be connected?
+   */
+  isDenied (peerId: PeerId): Promise<boolean>
+
+  /**
+   * Called as soon as the other end has proven its key.
+   */
+  onProven (peer: ProvenPeer): void
+}
+
+/**
+ * The exchange by which both ends know that *both* have accepted, before a byte of libp2p flows (docs/PROTOCOLS.md,
+ * "Confirm exchange"): each sends a confirm when TLS is done, an accept when it has judged the other's, and a refusal
+ * instead of either.
+ *
+ * @throws HandshakeRefusedError, UnexpectedPeerError; HandshakeFailedError if the connection ends
+ */
+export async function confirmExchange (facts: HandshakeSocket, context: ConfirmContext, signal: AbortSignal): Promise<PeerId> {
+  const frames = new FrameSocket(facts.socket)
+
+  try {
+    const peer = judgeTls(context.identity, facts, context.role)
+    context.onProven(peer)
+    checkExpected(peer, context)
+    frames.write(ownConfirm(context))
+
+    const { confirm } = expectFrame(await frames.read(signal), 'confirm')
+    const { chain, version } = judgeConfirm(context.identity, peer, confirm, context.role)
+
+    setPeerFacts(context.connection, {
+      nodeId: peer.nodeId,
+      name: peer.certificate.commonName,
+      agency: peer.certificate.issuerCommonName,
+      chain,
+      incarnation: confirm.incarnation,
+      tlsVersion: facts.socket.getProtocol() ?? '',
+      cipher: facts.socket.getCipher().standardName
+    })
+
+    if (await context.isDenied(peer.peerId)) {
+      throw new HandshakeRefusedError('denied', 'us', `node ${peer.nodeId} is not allowed here: see [certificate_blacklist] and [certificate_whitelist]`)
+    }
+
+    frames.write({ type: 'accept', version })
+    expectFrame(await frames.read(signal), 'accept')
+    frames.release()
+
+    return peer.peerId
+  } catch (err) {
+    if (err instanceof HandshakeRefusedError && err.refusedBy === 'us') {
+      await frames.refuse(err.rule, err.text)
+    } else if (err.name === 'UnexpectedPeerError') {
+      await frames.refuse('unexpected-peer', err.message)
+    }
+
+    throw err
+  }
+}
+
+function ownConfirm ({ identity, incarnation }: ConfirmContext): Frame {
+  return {
+    type: 'confirm',
+    confirm: {
+      minVersion: MIN_VERSION,
+      maxVersion: MAX_VERSION,
+      networkId: identity.networkId,
+      incarnation,
+      chain: identity.chain.map(certificate => certificate.der)
+    }
+  }
+}
+
+function checkExpected (peer: ProvenPeer, { expected }: ConfirmContext): void {
+  if (expected != null && !expected.equals(peer.peerId)) {
+    throw new UnexpectedPeerError(`Expected node ${expected.toString()} at this address, found ${peer.peerId.toString()} (node ID ${peer.nodeId}, "${peer.certificate.commonName}"): correct the address or the /p2p part of it`)
+  }
+}
+
+function expectFrame <Type extends 'confirm' | 'accept'> (frame: Frame, type: Type): Extract<Frame, { type: Type }> {
+  if (frame.type === 'refusal') {
+    throw new HandshakeRefusedError(frame.rule, 'them', frame.text)
+  }
+
+  if (frame.type !== type) {
+    throw new HandshakeRefusedError('malformed', 'us', `it sent ${frame.type} where ${type} was due in the confirm exchange`)
+  }
+
+  return frame as Extract<Frame, { type: Type }>
+}

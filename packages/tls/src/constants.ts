@@ -1,0 +1,79 @@
+/**
+ * Protocol id of the connection encrypter (docs/PROTOCOLS.md, "Security").
+ */
+export const CA_TLS_PROTOCOL = '/fisco/tls/1.0.0'
+
+/**
+ * ALPN names begin with this; the id of a stream muxer may follow, as in `fisco-libp2p/yamux/1.0.0`. By it a listener
+ * knows our nodes from FISCO BCOS's, which send no ALPN.
+ */
+export const ALPN_PREFIX = 'fisco-libp2p'
+
+/**
+ * Versions of the confirm exchange that this node speaks.
+ */
+export const MIN_VERSION = 1
+export const MAX_VERSION = 1
+
+/**
+ * Milliseconds within which a handshake must be done, confirm exchange included. FISCO BCOS has no such limit on the
+ * accepting side, so a silent peer holds a descriptor there for ever.
+ */
+export const HANDSHAKE_TIMEOUT = 10_000
+
+/**
+ * Largest frame of the confirm exchange: 16 KiB of certificates, and room for the rest.
+ */
+export const MAX_FRAME_LENGTH = 17 * 1024
+
+/**
+ * Longest text of a refusal, in characters, that is sent or shown.
+ */
+export const MAX_REFUSAL_TEXT = 512
+
+/**
+ * How many milliseconds a refused peer has to take the refusal and close, before the socket is destroyed.
+ */
+export const REFUSAL_LINGER = 250
+
+/**
+ * TLS servers without a port that wait for their next handshake. Each serves one at a time; more are made on demand.
+ */
+export const MAX_IDLE_SERVERS = 8
+
+/**
+ * TLS 1.2 with forward secrecy and AEAD only, for both kinds of keys; then what TLS 1.3 has.
+ */
+export const CIPHERS = [
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-CHACHA20-POLY1305'
+].join(':')
+
+/**
+ * Signature algorithms; without SHA-1. In TLS 1.2 `ECDSA+SHA256` covers secp256k1 as well.
+ */
+export const SIGNATURE_ALGORITHMS = [
+  'ECDSA+SHA256', 'ECDSA+SHA384', 'ed25519', 'rsa_pss_rsae_sha256', 'rsa_pss_rsae_sha384', 'rsa_pss_rsae_sha512', 'RSA+SHA256', 'RSA+SHA384', 'RSA+SHA512'
+].join(':')
+
+/**
+ * Groups of a node with a secp256k1 certificate: exactly these, since X25519 breaks FISCO BCOS's TASSL as dialler.
+ */
+export const FISCO_GROUPS = 'prime256v1:secp256k1'
+
+/**
+ * Groups of other nodes: secp256k1 last, for the certificates of peers that have such a key.
+ */
+export const MODERN_GROUPS = 'X25519:prime256v1:secp256k1'
+
+/**
+ * Put before {@link MODERN_GROUPS} where this OpenSSL has it.
+ */
+export const POST_QUANTUM_GROUP = 'X25519MLKEM768'

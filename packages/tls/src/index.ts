@@ -1,0 +1,85 @@
+/**
+ * @packageDocumentation
+ *
+ * The security transport of a permissioned network: mutual TLS in which each side proves the key of a certificate that
+ * the consortium's CA issued, and a dial succeeds only when both sides have accepted each other. A peer that is refused
+ * hears why.
+ *
+ * @example Secure a libp2p node by its certificate
+ *
+ * ```typescript
+ * import { loadIdentity } from '@fisco-libp2p/identity'
+ * import { caTls } from '@fisco-libp2p/tls'
+ * import { tcp } from '@libp2p/tcp'
+ * import { yamux } from '@libp2p/yamux'
+ * import { createLibp2p } from 'libp2p'
+ *
+ * const identity = await loadIdentity({ key: 'conf/node.key', cert: 'conf/node.crt', ca: 'conf/ca.crt' })
+ *
+ * const node = await createLibp2p({
+ *   privateKey: identity.privateKey,
+ *   addresses: { listen: ['/ip4/0.0.0.0/tcp/30300'] },
+ *   transports: [tcp()],
+ *   connectionEncrypters: [caTls({ identity })],
+ *   streamMuxers: [yamux()]
+ * })
+ *
+ * identity.addEventListener('handshake:rejected', (evt) => {
+ *   console.info(evt.detail.address, evt.detail.rule, evt.detail.message)
+ * })
+ * ```
+ */
+
+import { CaTls } from './ca-tls.ts'
+import type { Identity } from '@fisco-libp2p/identity'
+import type { ComponentLogger, ConnectionEncrypter, ConnectionGater, Metrics, PeerId, Upgrader } from '@libp2p/interface'
+import type { Datastore } from 'interface-datastore'
+
+export { CA_TLS_PROTOCOL } from './constants.ts'
+export { HandshakeFailedError, HandshakeRefusedError, REFUSAL_CODES } from './errors.ts'
+export { decodeFrame, encodeFrame } from './frame.ts'
+
+export type { FailureRule, RefusalRule } from './errors.ts'
+export type { ConfirmMessage, Frame } from './frame.ts'
+
+/**
+ * Settings of {@link caTls}.
+ */
+export interface CaTlsInit {
+  /**
+   * Whose key and certificate are shown, and whose CAs judge.
+   */
+  identity: Identity
+
+  /**
+   * Milliseconds within which a handshake must be done, 1 to 60,000.
+   *
+   * @default 10000
+   */
+  timeout?: number
+}
+
+/**
+ * What {@link caTls} takes from its node.
+ */
+export interface CaTlsComponents {
+  peerId: PeerId
+  datastore: Datastore
+  logger: ComponentLogger
+  connectionGater?: ConnectionGater
+  metrics?: Metrics
+
+  /**
+   * Asked for the stream muxers when a handshake begins, not before.
+   */
+  upgrader?: Pick<Upgrader, 'getStreamMuxers'>
+}
+
+/**
+ * The connection encrypter `/fisco/tls/1.0.0`.
+ *
+ * @throws InvalidParametersError when the node is built with another key than the identity's
+ */
+export function caTls (init: CaTlsInit): (components: CaTlsComponents) => ConnectionEncrypter {
+  return (components) => new CaTls(components, init)
+}

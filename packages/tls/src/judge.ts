@@ -1,0 +1,142 @@
+import { Certificate, CertificateRefusedError, MAX_INCARNATION_LEAD, nodeIdFromPublicKey, publicKeyFromKeyObject } from '@fisco-libp2p/identity'
+import { peerIdFromPublicKey } from '@libp2p/peer-id'
+import { MAX_VERSION, MIN_VERSION } from './constants.ts'
+import { HandshakeRefusedError } from './errors.ts'
+import type { RefusalRule } from './errors.ts'
+import type { ConfirmMessage } from './frame.ts'
+import type { HandshakeSocket } from './handshake-socket.ts'
+import type { CertificateRole, CertificateRule, Identity, NodeId } from '@fisco-libp2p/identity'
+import type { PeerId } from '@libp2p/interface'
+
+/**
+ * OpenSSL's verdicts (x509_vfy.h, by the names that Node gives them) as our rules.
+ */
+const OPENSSL_RULES: Record<string, CertificateRule> = {
+  CERT_HAS_EXPIRED: 'expired',
+  CERT_NOT_YET_VALID: 'not-yet-valid',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'self-signed',
+  SELF_SIGNED_CERT_IN_CHAIN: 'untrusted-issuer',
+  UNABLE_TO_GET_ISSUER_CERT: 'untrusted-issuer',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'untrusted-issuer',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'untrusted-issuer',
+  CERT_UNTRUSTED: 'untrusted-issuer',
+  CERT_SIGNATURE_FAILURE: 'bad-signature',
+  CERT_CHAIN_TOO_LONG: 'chain-too-long',
+  INVALID_CA: 'not-a-ca',
+  PATH_LENGTH_EXCEEDED: 'path-length',
+  INVALID_PURPOSE: 'key-usage'
+}
+
+/**
+ * Who the other end is, by the key in the certificate with which it made the TLS handshake.
+ */
+export interface ProvenPeer {
+  certificate: Certificate
+  nodeId: NodeId
+  peerId: PeerId
+}
+
+/**
+ * Judges what TLS itself proved: there is a certificate, it is of a key that can be a node's, OpenSSL accepts its chain.
+ *
+ * @param role - the other end's
+ * @throws HandshakeRefusedError
+ */
+export function judgeTls (identity: Identity, facts: HandshakeSocket, role: CertificateRole): ProvenPeer {
+  if (facts.leaf == null) {
+    throw refusal('no-certificate', 'the peer showed no certificate; every node needs one issued by the consortium\'s CA')
+  }
+
+  const certificate = certificateRule(() => new Certificate(facts.leaf?.raw ?? new Uint8Array()))
+
+  if (facts.opensslError != null) {
+    throw explainOpenssl(identity, certificate, facts.opensslError, role)
+  }
+
+  try {
+    const publicKey = publicKeyFromKeyObject(certificate.publicKey)
+
+    if (identity.profile === 'modern' && publicKey.type !== 'secp256k1' && facts.socket.getProtocol() === 'TLSv1.2') {
+      throw refusal('tls-downgrade', 'both nodes can speak TLS 1.3, yet TLS 1.2 was negotiated: something between them changed the handshake')
+    }
+
+    return { certificate, nodeId: nodeIdFromPublicKey(publicKey), peerId: peerIdFromPublicKey(publicKey) }
+  } catch (err) {
+    throw err instanceof HandshakeRefusedError ? err : refusal('unsupported-key', `certificate of ${certificate.subject}: ${err.message}`)
+  }
+}
+
+/**
+ * Judges what the other end says of itself.
+ *
+ * @param role - the other end's
+ * @returns its certificate chain, without the anchor, and the version that both speak
+ * @throws HandshakeRefusedError
+ */
+export function judgeConfirm (identity: Identity, peer: ProvenPeer, confirm: ConfirmMessage, role: CertificateRole): { chain: Certificate[], version: number } {
+  const chain = certificateRule(() => confirm.chain.map(der => new Certificate(der)))
+
+  if (chain[0]?.equals(peer.certificate) === false) {
+    throw refusal('chain-mismatch', 'the peer confirmed another certificate than the one with which it made the TLS handshake')
+  }
+
+  const { path } = certificateRule(() => identity.trust.judge(chain, role))
+
+  // from here on the peer is a member: it may hear more than a rule about its certificate
+  if (Buffer.compare(confirm.networkId, identity.networkId) !== 0) {
+    throw refusal('other-network', `node ${peer.nodeId} belongs to another network (${hex(confirm.networkId)}) than this node (${hex(identity.networkId)}): compare ca.crt and [chain] id of both`)
+  }
+
+  const version = Math.min(confirm.maxVersion, MAX_VERSION)
+
+  if (version < MIN_VERSION || version < confirm.minVersion) {
+    throw refusal('unsupported-version', `node ${peer.nodeId} speaks versions ${confirm.minVersion} to ${confirm.maxVersion} of the confirm exchange, this node ${MIN_VERSION} to ${MAX_VERSION}: upgrade the older one`)
+  }
+
+  if (confirm.incarnation > identity.trust.now() + MAX_INCARNATION_LEAD) {
+    throw refusal('clock-skew', `node ${peer.nodeId} says that it was started more than 24 h in the future (${confirm.incarnation}): set the clocks of both nodes`)
+  }
+
+  return { chain: path, version }
+}
+
+/**
+ * OpenSSL said no and gave a code. Our own judgement of the leaf says the same in more words where it comes to the same
+ * rule; else the code has to do. Which CAs the peer showed in TLS is not known here, so nothing is said of them.
+ */
+function explainOpenssl (identity: Identity, certificate: Certificate, code: string, role: CertificateRole): HandshakeRefusedError {
+  const rule = OPENSSL_RULES[code] as CertificateRule | undefined
+  const who = `certificate of ${certificate.subject} (serial ${certificate.serial})`
+
+  if (rule === 'untrusted-issuer') {
+    const trusted = identity.trust.anchors.map(anchor => anchor.subject).join(' | ')
+
+    return refusal(rule, `${who}: ${rule}: its issuer "${certificate.issuer}" does not lead to a CA that is trusted here (${trusted}); it is of another consortium, or its node.crt lacks the agency's certificate`)
+  }
+
+  try {
+    identity.trust.judge([certificate], role)
+  } catch (err) {
+    if (err instanceof CertificateRefusedError && (rule == null || err.rule === rule)) {
+      return refusal(err.rule, err.message)
+    }
+  }
+
+  return refusal(rule ?? 'unspecified', `${who}, or a CA above it: ${rule ?? 'not accepted'}: OpenSSL says ${code}`)
+}
+
+function certificateRule <T> (judge: () => T): T {
+  try {
+    return judge()
+  } catch (err) {
+    throw err instanceof CertificateRefusedError ? refusal(err.rule, err.message) : err
+  }
+}
+
+function refusal (rule: RefusalRule, text: string): HandshakeRefusedError {
+  return new HandshakeRefusedError(rule, 'us', text)
+}
+
+function hex (bytes: Uint8Array): string {
+  return Buffer.from(bytes.subarray(0, 4)).toString('hex')
+}
