@@ -1,0 +1,77 @@
+import { printable } from '@fisco-libp2p/identity'
+import { MAX_ERROR_LENGTH } from './constants.ts'
+import type { HandshakeRejection, NodeId } from '@fisco-libp2p/identity'
+
+/**
+ * How a dial ended, also the values of the label `outcome` of the metric.
+ */
+export type DialOutcome = 'connected' | 'refused' | 'self' | 'timeout' | 'failed'
+
+/**
+ * Why a dial did not lead to a connection.
+ */
+export interface DialFailure {
+  outcome: Exclude<DialOutcome, 'connected'>
+  message: string
+
+  /**
+   * The rule by which one of both sides refused; only with the outcome `refused`.
+   */
+  rule?: string
+  refusedBy?: 'us' | 'them'
+  nodeId?: NodeId
+}
+
+/**
+ * Rules under which a security transport reports that a handshake broke off before anybody judged anybody.
+ */
+const BROKEN_OFF = ['closed', 'timeout', 'tls-failure']
+
+/**
+ * Makes out what the error of a dial means. libp2p keeps only the message of an error of the handshake, so a refusal is
+ * told by the security transport beside it.
+ *
+ * @param self - this node's node ID
+ * @param rejection - what the security transport said about this dial
+ */
+export function explainFailure (err: unknown, self: NodeId, rejection?: HandshakeRejection): DialFailure {
+  const errors = [err, ...(err instanceof AggregateError ? err.errors : [])].map(toError)
+
+  if (rejection?.nodeId === self || errors.some(isSelfDial)) {
+    return { outcome: 'self', message: 'this address leads to the node itself' }
+  }
+
+  if (rejection != null) {
+    const { rule, refusedBy, nodeId } = rejection
+    const message = bounded(rejection.message)
+
+    return BROKEN_OFF.includes(rule)
+      ? { outcome: rule === 'timeout' ? 'timeout' : 'failed', message }
+      : { outcome: 'refused', rule, refusedBy, nodeId, message }
+  }
+
+  // an AggregateError of node:net has no message of its own
+  const message = bounded(errors.map(({ message }) => message).filter(text => text !== '').join('; ') || errors[0].name)
+
+  if (errors.some(({ name }) => name === 'DialDeniedError' || name === 'ConnectionInterceptedError')) {
+    return { outcome: 'refused', rule: 'connection-gater', refusedBy: 'us', message }
+  }
+
+  if (errors.some(({ name }) => name === 'TimeoutError' || name === 'AbortError')) {
+    return { outcome: 'timeout', message }
+  }
+
+  return { outcome: 'failed', message }
+}
+
+function isSelfDial ({ name, message }: Error): boolean {
+  return ['InvalidPeerIdError', 'DialError'].includes(name) && message.endsWith('dial self')
+}
+
+function toError (err: unknown): Error {
+  return err instanceof Error ? err : new Error(String(err))
+}
+
+function bounded (text: string): string {
+  return printable(text, MAX_ERROR_LENGTH)
+}

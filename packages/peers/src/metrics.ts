@@ -1,0 +1,42 @@
+import type { DialOutcome } from './failure.ts'
+import type { Counter, CounterGroup, Metric, Metrics } from '@libp2p/interface'
+
+/**
+ * The metrics of this package.
+ */
+export interface PeersMetrics {
+  /**
+   * Members connected now.
+   */
+  connected: Metric
+
+  /**
+   * Dials to configured addresses, by how they ended.
+   */
+  dials: CounterGroup<DialOutcome>
+
+  /**
+   * Connections given up because their peer had a better one.
+   */
+  duplicates: Counter
+}
+
+/**
+ * Registers them; without a metrics component there are none.
+ */
+export function registerMetrics (metrics?: Metrics): PeersMetrics | undefined {
+  return metrics == null
+    ? undefined
+    : {
+        connected: metrics.registerMetric('fisco_peers_connected', {
+          help: 'Members connected now'
+        }),
+        dials: metrics.registerCounterGroup('fisco_peers_dials_total', {
+          label: 'outcome',
+          help: 'Dials to configured addresses by how they ended'
+        }),
+        duplicates: metrics.registerCounter('fisco_peers_duplicates_total', {
+          help: 'Connections given up because their peer had a better one'
+        })
+      }
+}

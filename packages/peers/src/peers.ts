@@ -1,0 +1,260 @@
+import { abbreviate, identityOf, peerIdToNodeId } from '@fisco-libp2p/identity'
+import { InvalidParametersError, serviceCapabilities } from '@libp2p/interface'
+import { TypedEventEmitter } from 'main-event'
+import { locationOf, parseAddress } from './address.ts'
+import { PEER_STORE_TIMEOUT, PEER_TAG, PEER_TAG_VALUE } from './constants.ts'
+import { DialSlots } from './dial-slots.ts'
+import { TooManyAddressesError } from './errors.ts'
+import { readInit } from './init.ts'
+import { Links } from './links.ts'
+import { registerMetrics } from './metrics.ts'
+import { RetrySchedule } from './schedule.ts'
+import { Target } from './target.ts'
+import type { DialOutcome } from './failure.ts'
+import type { Peers, PeersComponents, PeersEvents, PeersInit } from './index.ts'
+import type { PeersOptions } from './init.ts'
+import type { Link, LinksObserver } from './links.ts'
+import type { PeersMetrics } from './metrics.ts'
+import type { Member, PeerRefusedDetail, PeerRetryDetail, PeerStatus } from './status.ts'
+import type { TargetHost } from './target.ts'
+import type { HandshakeRejection } from '@fisco-libp2p/identity'
+import type { AbortOptions, Connection, Logger, PeerId, Startable } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+
+/**
+ * Holds the configured addresses, each with a loop of its own, and the table of links, and tells each of the other.
+ */
+export class PeersService extends TypedEventEmitter<PeersEvents> implements Peers, Startable, LinksObserver, TargetHost {
+  readonly [Symbol.toStringTag] = '@fisco-libp2p/peers'
+  readonly [serviceCapabilities] = ['@fisco-libp2p/peers']
+
+  readonly links: Links
+  readonly slots: DialSlots
+  readonly self: TargetHost['self']
+  readonly #components: PeersComponents
+  readonly #options: PeersOptions
+  readonly #identity: PeersInit['identity']
+  readonly #log: Logger
+  readonly #metrics?: PeersMetrics
+  readonly #targets = new Map<string, Target>()
+  readonly #writes = new Set<Promise<void>>()
+  #started = false
+  #dialling = false
+
+  constructor (components: PeersComponents, init: PeersInit) {
+    super()
+    this.#components = components
+    this.#options = readInit(init)
+    this.#identity = init.identity ?? identityIfAny(components)
+    this.#log = components.logger.forComponent('fisco-libp2p:peers')
+    this.#metrics = registerMetrics(components.metrics)
+    this.self = { peerId: components.peerId, nodeId: peerIdToNodeId(components.peerId) }
+    this.slots = new DialSlots(this.#options.maxConcurrentDials)
+    this.links = new Links(components, this, this.#log, this.#options.now)
+
+    try {
+      this.#options.addresses.forEach(address => { this.add(address) })
+    } catch (err) {
+      throw new InvalidParametersError(`addresses: ${err.message}`)
+    }
+  }
+
+  get dialTimeout (): number {
+    return this.#options.dialTimeout
+  }
+
+  start (): void {
+    if (this.#started) {
+      return
+    }
+
+    this.#started = true
+    this.#identity?.addEventListener('handshake:rejected', this.#onRejected)
+    this.links.start()
+  }
+
+  /**
+   * Dials, now that all other services are started.
+   */
+  afterStart (): void {
+    this.#dialling = this.#started
+    this.#targets.forEach(target => { this.#startTarget(target) })
+  }
+
+  /**
+   * Stops to dial before libp2p closes the connections, which would otherwise be dialled again.
+   */
+  async beforeStop (): Promise<void> {
+    this.#dialling = false
+    await Promise.all([...this.#targets.values()].map(async target => { await target.stop() }))
+  }
+
+  async stop (): Promise<void> {
+    await this.beforeStop()
+
+    if (this.#started) {
+      this.#started = false
+      this.#identity?.removeEventListener('handshake:rejected', this.#onRejected)
+      this.links.stop()
+    }
+
+    await Promise.all(this.#writes)
+  }
+
+  add (address: string | Multiaddr): boolean {
+    const parsed = parseAddress(address)
+
+    if (this.#targets.has(parsed.text)) {
+      return false
+    }
+
+    if (this.#targets.size >= this.#options.maxAddresses) {
+      throw new TooManyAddressesError(`${parsed.text} is not added: there are ${this.#targets.size} addresses, as many as maxAddresses allows; remove one or raise it`)
+    }
+
+    const target = new Target(parsed, this, new RetrySchedule(this.#options))
+    this.#targets.set(parsed.text, target)
+    this.#startTarget(target)
+
+    return true
+  }
+
+  async remove (address: string | Multiaddr, options?: AbortOptions): Promise<boolean> {
+    const { text } = parseAddress(address)
+    const target = this.#targets.get(text)
+
+    if (target == null) {
+      return false
+    }
+
+    this.#targets.delete(text)
+    await target.stop()
+    const link = this.links.get(target.peer)
+
+    if (link != null && this.#targetsOf(link.peerId).length === 0) {
+      this.#log('%a was removed, closing the link to %s', target.address.multiaddr, abbreviate(link.nodeId))
+      this.#tag(link.peerId, false)
+      await this.links.close(link, options)
+    }
+
+    return true
+  }
+
+  list (): PeerStatus[] {
+    return [...this.#targets.values()].map(target => target.status)
+  }
+
+  members (): Member[] {
+    return [...this.links.values()].map(link => this.links.describe(link))
+  }
+
+  now (): number {
+    return this.#options.now()
+  }
+
+  async openConnection (address: Multiaddr, options: AbortOptions): Promise<Connection> {
+    return this.#components.connectionManager.openConnection(address, options)
+  }
+
+  dialEnded (outcome: DialOutcome): void {
+    this.#metrics?.dials.increment({ [outcome]: true })
+  }
+
+  targetConnected (link: Link): void {
+    this.#tag(link.peerId, true)
+  }
+
+  targetRetries (detail: PeerRetryDetail): void {
+    this.#log.trace('%s is dialled again in %d ms, after %d failures: %s', detail.address, detail.delay, detail.attempts, detail.error)
+    this.safeDispatchEvent('peer:retry', { detail })
+  }
+
+  targetRefused (detail: PeerRefusedDetail): void {
+    this.#log.error('%s: refused by %s (%s): %s', detail.address, detail.refusedBy, detail.rule, detail.message)
+    this.safeDispatchEvent('peer:refused', { detail })
+  }
+
+  connectionOpened (connection: Connection): void {
+    if (connection.direction === 'outbound') {
+      const location = locationOf(connection.remoteAddr)
+
+      // an address without a peer ID may lead to another node than before
+      this.#targetsAt(location).forEach(target => { target.found(connection.remotePeer) })
+    }
+  }
+
+  connectionGivenUp (): void {
+    this.#metrics?.duplicates.increment()
+  }
+
+  linkUp (link: Link): void {
+    const detail = this.links.describe(link)
+    this.#log('%s (%p) is connected, %s', abbreviate(link.nodeId), link.peerId, detail.direction)
+    this.#linkChanged(link)
+    this.safeDispatchEvent('peer:up', { detail })
+  }
+
+  linkDown (link: Link): void {
+    const { nodeId, peerId } = link
+    this.#log('%s (%p) is not connected any more', abbreviate(nodeId), peerId)
+    this.#linkChanged(link)
+    this.safeDispatchEvent('peer:down', { detail: { nodeId, peerId } })
+  }
+
+  #linkChanged (link: Link): void {
+    this.#metrics?.connected.update(this.links.size)
+    this.#targetsOf(link.peerId).forEach(target => { target.wake() })
+  }
+
+  #startTarget (target: Target): void {
+    if (this.#dialling) {
+      target.start()
+    }
+  }
+
+  #targetsOf (peerId: PeerId): Target[] {
+    const peer = peerId.toString()
+
+    return [...this.#targets.values()].filter(target => target.peer === peer)
+  }
+
+  /**
+   * Addresses that name a peer ID keep it.
+   */
+  #targetsAt (location: string): Target[] {
+    return [...this.#targets.values()].filter(({ address }) => address.location === location && address.peerId == null)
+  }
+
+  readonly #onRejected = (evt: CustomEvent<HandshakeRejection>): void => {
+    const { direction, address } = evt.detail
+
+    if (direction === 'outbound') {
+      const location = locationOf(address)
+
+      for (const target of this.#targets.values()) {
+        if (target.address.location === location) {
+          target.rejected(evt.detail)
+        }
+      }
+    }
+  }
+
+  /**
+   * Marks a configured peer for libp2p's connection pruner, or takes the mark away.
+   */
+  #tag (peerId: PeerId, configured: boolean): void {
+    const tags = { [PEER_TAG]: configured ? { value: PEER_TAG_VALUE } : undefined }
+    const write = this.#components.peerStore.merge(peerId, { tags }, { signal: AbortSignal.timeout(PEER_STORE_TIMEOUT) }).then(() => {}, err => {
+      this.#log.error('could not tag %p in the peer store - %e', peerId, err)
+    }).finally(() => { this.#writes.delete(write) })
+    this.#writes.add(write)
+  }
+}
+
+function identityIfAny (components: PeersComponents): PeersInit['identity'] {
+  try {
+    return identityOf(components)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,272 @@
+import { ConnectionClosedError, TimeoutError } from '@libp2p/interface'
+import { explainFailure } from './failure.ts'
+import type { PeerAddress } from './address.ts'
+import type { DialSlots } from './dial-slots.ts'
+import type { DialFailure, DialOutcome } from './failure.ts'
+import type { Link, Links } from './links.ts'
+import type { RetrySchedule } from './schedule.ts'
+import type { PeerRefusedDetail, PeerRetryDetail, PeerStatus } from './status.ts'
+import type { HandshakeRejection, NodeId } from '@fisco-libp2p/identity'
+import type { AbortOptions, Connection, PeerId } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+
+/**
+ * What a target needs of the node that it lives in.
+ */
+export interface TargetHost {
+  readonly self: { nodeId: NodeId, peerId: PeerId }
+  readonly links: Links
+  readonly slots: DialSlots
+
+  /**
+   * Milliseconds that one dial may take.
+   */
+  readonly dialTimeout: number
+  now (): number
+  openConnection (address: Multiaddr, options: AbortOptions): Promise<Connection>
+  dialEnded (outcome: DialOutcome): void
+  targetConnected (link: Link): void
+  targetRetries (detail: PeerRetryDetail): void
+  targetRefused (detail: PeerRefusedDetail): void
+}
+
+/**
+ * What the loop is at while its peer is not connected. Whether it is, the table of links tells.
+ */
+type State =
+  | { state: 'connecting' | 'self' }
+  | { state: 'waiting', until: number }
+  | { state: 'refused', rule: string, refusedBy: 'us' | 'them', until: number }
+
+/**
+ * One configured address, and the loop that keeps the node behind it connected.
+ */
+export class Target {
+  readonly address: PeerAddress
+  readonly #host: TargetHost
+  readonly #schedule: RetrySchedule
+
+  /**
+   * PeerId of the node that the address names, or that was last found there.
+   */
+  #peer?: string
+  #state: State
+  #since: number
+  #lastError?: string
+  #facts: Pick<PeerStatus, 'nodeId' | 'name' | 'agency'> = {}
+  #rejection?: HandshakeRejection
+  #refusal?: string
+  #paused = false
+  #wake = Promise.withResolvers<void>()
+  #running?: { controller: AbortController, ended: Promise<void> }
+
+  constructor (address: PeerAddress, host: TargetHost, schedule: RetrySchedule) {
+    this.address = address
+    this.#host = host
+    this.#schedule = schedule
+    this.#peer = address.peerId
+    this.#since = host.now()
+    this.#state = { state: 'waiting', until: this.#since }
+  }
+
+  get peer (): string | undefined {
+    return this.#peer
+  }
+
+  get status (): PeerStatus {
+    const link = this.#link()
+    const common = { address: this.address.text, attempts: this.#schedule.failures }
+
+    if (link != null) {
+      const { nodeId, name, agency, direction, since } = this.#host.links.describe(link)
+
+      return { ...common, state: 'connected', nodeId, name, agency, direction, since }
+    }
+
+    return { ...common, ...this.#facts, ...this.#state, since: this.#since, lastError: this.#lastError }
+  }
+
+  start (): void {
+    const controller = new AbortController()
+    this.#running ??= { controller, ended: this.#run(controller.signal) }
+  }
+
+  /**
+   * Ends the loop, and the dial that is under way. Connections stay.
+   */
+  async stop (): Promise<void> {
+    this.#running?.controller.abort()
+    this.wake()
+    await this.#running?.ended
+    this.#running = undefined
+  }
+
+  /**
+   * Looks again: a link was opened or closed.
+   */
+  wake (): void {
+    this.#wake.resolve()
+  }
+
+  /**
+   * This node was found at the address.
+   */
+  found (peerId: PeerId): void {
+    this.#peer = peerId.toString()
+    this.wake()
+  }
+
+  /**
+   * The security transport says why the handshake with this address is about to fail.
+   */
+  rejected (rejection: HandshakeRejection): void {
+    this.#rejection = rejection
+  }
+
+  async #run (signal: AbortSignal): Promise<void> {
+    if (this.#peer === this.#host.self.peerId.toString()) {
+      this.#isSelf()
+    } else {
+      this.#enter({ state: 'connecting' })
+    }
+
+    while (!signal.aborted && this.#state.state !== 'self') {
+      const link = this.#link()
+
+      if (link == null) {
+        await this.#tryToConnect(signal)
+      } else {
+        await this.#whileConnected(link, signal)
+      }
+    }
+
+    if (signal.aborted) {
+      this.#enter({ state: 'waiting', until: this.#host.now() })
+    }
+  }
+
+  async #whileConnected (link: Link, signal: AbortSignal): Promise<void> {
+    const { nodeId, name, agency } = this.#host.links.describe(link)
+    this.#facts = { nodeId, name, agency }
+    this.#refusal = undefined
+    this.#schedule.opened()
+    this.#host.targetConnected(link)
+
+    while (!signal.aborted && this.#link() === link) {
+      await this.#woken()
+    }
+
+    if (!signal.aborted) {
+      this.#lastError = 'the connection was closed'
+      await this.#pause(this.#schedule.closed(), signal)
+    }
+  }
+
+  async #tryToConnect (signal: AbortSignal): Promise<void> {
+    this.#enter({ state: 'connecting' })
+
+    try {
+      await this.#host.slots.run(async () => { await this.#dialUnlessConnected(signal) }, signal)
+    } catch (err) {
+      if (!signal.aborted) {
+        await this.#failed(explainFailure(err, this.#host.self.nodeId, this.#rejection), signal)
+      }
+    }
+  }
+
+  async #dialUnlessConnected (signal: AbortSignal): Promise<void> {
+    if (this.#link() != null) {
+      return // it connected to us while we waited for a slot
+    }
+
+    this.#rejection = undefined
+    const connection = await this.#dial(signal)
+    this.found(connection.remotePeer)
+
+    if (this.#link() == null) {
+      throw new ConnectionClosedError('the connection was closed as soon as it was opened')
+    }
+
+    this.#host.dialEnded('connected')
+  }
+
+  async #dial (signal: AbortSignal): Promise<Connection> {
+    const { dialTimeout } = this.#host
+    const controller = new AbortController()
+    const onAbort = (): void => { controller.abort(signal.reason) }
+    const timer = setTimeout(() => { controller.abort(new TimeoutError(`no connection within ${dialTimeout} ms`)) }, dialTimeout)
+    signal.addEventListener('abort', onAbort)
+
+    try {
+      signal.throwIfAborted()
+
+      return await this.#host.openConnection(this.address.multiaddr, { signal: controller.signal })
+    } finally {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+
+  async #failed (failure: DialFailure, signal: AbortSignal): Promise<void> {
+    this.#host.dialEnded(failure.outcome)
+
+    if (failure.outcome === 'self') {
+      this.#isSelf()
+    } else if (this.#link() == null) {
+      this.#lastError = failure.message
+      await this.#pause(this.#schedule.failed(), signal, failure)
+    }
+  }
+
+  /**
+   * Waits, unless the peer connects meanwhile.
+   */
+  async #pause (delay: number, signal: AbortSignal, { rule, refusedBy = 'us', nodeId }: Partial<DialFailure> = {}): Promise<void> {
+    const error = this.#lastError ?? ''
+    const until = this.#host.now() + delay
+    this.#enter(rule == null ? { state: 'waiting', until } : { state: 'refused', rule, refusedBy, until })
+
+    // said once for each reason, not at every dial
+    if (rule != null && rule !== this.#refusal) {
+      this.#host.targetRefused({ address: this.address.text, rule, refusedBy, message: error, nodeId })
+    }
+
+    this.#refusal = rule
+    this.#host.targetRetries({ address: this.address.text, attempts: this.#schedule.failures, delay, error })
+    this.#paused = true
+    const timer = setTimeout(() => {
+      this.#paused = false
+      this.wake()
+    }, delay)
+
+    try {
+      while (this.#paused && !signal.aborted && this.#link() == null) {
+        await this.#woken()
+      }
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  async #woken (): Promise<void> {
+    await this.#wake.promise
+    this.#wake = Promise.withResolvers()
+  }
+
+  #isSelf (): void {
+    const { nodeId, peerId } = this.#host.self
+    this.#peer = peerId.toString()
+    this.#facts = { nodeId }
+    this.#lastError = undefined
+    this.#enter({ state: 'self' })
+  }
+
+  #link (): Link | undefined {
+    return this.#host.links.get(this.#peer)
+  }
+
+  #enter (state: State): void {
+    this.#since = this.#host.now()
+    this.#state = state
+  }
+}
