@@ -15,7 +15,9 @@
  * ```
  */
 
+export { chainFolder } from './chain-folder.ts'
 export { createConsortium, createIdentities, NODE_KEY_TYPES } from './consortium.ts'
+export { freePorts } from './free-ports.ts'
 export { opensslChain } from './openssl-chain.ts'
 export { selfSignedCertificate } from './self-signed.ts'
 export { temporaryFolder } from './temporary-folder.ts'
