@@ -1,0 +1,252 @@
+/**
+ * @packageDocumentation
+ *
+ * Unicast: a node asks another one, named by its node ID, and gets an answer, or tells it something. All exchanges with a peer
+ * share one stream that stays open, so a request costs one frame each way; any number are under way at once, long messages are cut
+ * so that they do not hold up short ones, and whoever reads slowly slows down whoever sends to it, and nobody else.
+ *
+ * Nothing is left hanging: every request ends with an answer or with an error that says why, at the latest when its time is
+ * over or its connection is lost.
+ *
+ * @example Ask and answer
+ *
+ * ```typescript
+ * import { direct } from '@fisco-libp2p/direct'
+ * import { noise } from '@libp2p/noise'
+ * import { tcp } from '@libp2p/tcp'
+ * import { yamux } from '@libp2p/yamux'
+ * import { createLibp2p } from 'libp2p'
+ *
+ * const node = await createLibp2p({
+ *   transports: [tcp()],
+ *   connectionEncrypters: [noise()],
+ *   streamMuxers: [yamux()],
+ *   services: {
+ *     direct: direct()
+ *   }
+ * })
+ *
+ * node.services.direct.handle('echo', async (data, { from, signal }) => {
+ *   signal.throwIfAborted()
+ *
+ *   return data
+ * })
+ *
+ * const nodeId = '9c1e…' // 128 hex digits for a secp256k1 key
+ * const answer = await node.services.direct.request(nodeId, 'echo', Uint8Array.of(1, 2, 3), { timeout: 5_000 })
+ *
+ * await node.services.direct.notify(nodeId, 'hint', answer)
+ * ```
+ */
+
+import { DirectService } from './direct.ts'
+import type { NodeId } from '@fisco-libp2p/identity'
+import type { AbortOptions, ComponentLogger, Libp2pEvents, Metrics, PeerId, TypedEventTarget } from '@libp2p/interface'
+import type { ConnectionManager, Registrar } from '@libp2p/interface-internal'
+
+export { DEFAULT_MAX_MESSAGE_SIZE, DEFAULT_TIMEOUT, DIRECT_PROTOCOL, MAX_FRAME_LENGTH, MAX_MESSAGE_SIZE_CEILING, MAX_NAME_LENGTH, MAX_PART_LENGTH, MAX_TIMEOUT, MIN_PART_LENGTH } from './constants.ts'
+export { ConnectionLostError, ErrorCode, HandlerFailedError, InvalidFrameError, MessageTooLargeError, NoSuchHandlerError, NotConnectedError, QueueFullError, RequestTimeoutError, TooManyRequestsError } from './errors.ts'
+export { FrameDecoder } from './frame-decoder.ts'
+export { encodeFrame } from './frame-header.ts'
+export { FrameKind } from './frame.ts'
+
+export type { FrameRule } from './errors.ts'
+export type { CallFrame, CancelFrame, ChunkFrame, ErrorFrame, Frame, Part, ResponseFrame } from './frame.ts'
+
+/**
+ * Each limit is per peer, and each is documented with the memory that it stands for in docs/PROTOCOLS.md.
+ */
+export interface DirectInit {
+  /**
+   * How long a request waits for its answer if its caller does not say, in milliseconds; 1 to 3,600,000.
+   *
+   * @default 30000
+   */
+  timeout?: number
+
+  /**
+   * Longest request, notification and answer, in bytes; 1 to 104,857,600.
+   *
+   * @default 4194304
+   */
+  maxMessageSize?: number
+
+  /**
+   * Requests to one peer that wait for their answers at once; 1 to 1,024.
+   *
+   * @default 1024
+   */
+  maxInFlight?: number
+
+  /**
+   * Handlers that run at once on behalf of one peer. What it asks for on top waits, then it is not read from.
+   *
+   * @default 256
+   */
+  maxConcurrentPerPeer?: number
+
+  /**
+   * Bytes of requests and notifications of one peer, running and waiting, after which it is not read from.
+   *
+   * @default 16777216
+   */
+  maxIncomingBytes?: number
+
+  /**
+   * Bytes of requests and notifications to one peer that are not sent yet. One that is longer still goes if it is alone.
+   *
+   * @default 67108864
+   */
+  maxQueueBytes?: number
+
+  /**
+   * Requests and notifications to one peer that are not sent yet.
+   *
+   * @default 4096
+   */
+  maxQueueLength?: number
+}
+
+/**
+ * What the service needs of the libp2p node.
+ */
+export interface DirectComponents {
+  peerId: PeerId
+  registrar: Pick<Registrar, 'handle' | 'unhandle'>
+  connectionManager: Pick<ConnectionManager, 'getConnections'>
+  events: TypedEventTarget<Libp2pEvents>
+  logger: ComponentLogger
+  metrics?: Metrics
+}
+
+/**
+ * What a handler is told besides the message.
+ */
+export interface HandlerContext {
+  /**
+   * The node that asks: proven by the connection.
+   */
+  readonly from: NodeId
+
+  /**
+   * Whether nobody waits for an answer.
+   */
+  readonly notification: boolean
+
+  /**
+   * Aborted when the caller does not wait any longer: it gave up, its time is over, the connection is lost, or this node stops. What
+   * the handler returns or throws after that is dropped; until it does, it keeps its place among those that run.
+   */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Answers requests and takes notifications of one name.
+ *
+ * The data may be a view of a larger piece of memory: copy what is kept for long. What is returned is not copied before it is
+ * sent: do not change it afterwards. No value is an empty answer. What is thrown reaches the caller as `HandlerFailedError`
+ * with the first 256 characters of its message, so no secrets in there.
+ *
+ * Notifications of one sender begin in the order in which they were sent, as long as the connection stays the same; handlers
+ * that take their time run beside each other, unless `maxConcurrent` is 1.
+ */
+export interface Handler {
+  (data: Uint8Array, context: HandlerContext): Promise<Uint8Array | void> | Uint8Array | void
+}
+
+/**
+ * Options of {@link Direct.handle}.
+ */
+export interface HandleOptions {
+  /**
+   * Calls that run at once, of all peers together; the others wait, and peers take turns.
+   *
+   * @default 1024
+   */
+  maxConcurrent?: number
+}
+
+/**
+ * Options of {@link Direct.request} and {@link Direct.notify}.
+ */
+export interface DirectOptions extends AbortOptions {
+  /**
+   * In milliseconds, 1 to 3,600,000. It travels with the request: the handler's signal is aborted when it is over.
+   *
+   * @default 30000
+   */
+  timeout?: number
+}
+
+/**
+ * Unicast by node ID, see {@link direct}.
+ */
+export interface Direct {
+  /**
+   * The protocol id of its streams.
+   */
+  readonly protocol: string
+
+  /**
+   * Longest message that it sends and takes, in bytes.
+   */
+  readonly maxMessageSize: number
+
+  /**
+   * Registers what answers requests, and takes notifications, of a name. Also before the node is started.
+   *
+   * @param name - 1 to 255 bytes of UTF-8
+   * @throws InvalidParametersError if the name cannot be one, or there is a handler of that name
+   */
+  handle(name: string, handler: Handler, options?: HandleOptions): void
+
+  /**
+   * Removes a handler: its calls that wait are refused, those that run go on. Does nothing if there is none.
+   */
+  unhandle(name: string): void
+
+  /**
+   * Whether a request to a node would be sent now. Always true for this node itself.
+   *
+   * @throws InvalidNodeIdError if the text is no node ID
+   */
+  isConnected(nodeId: NodeId): boolean
+
+  /**
+   * Asks a node, which may be this one.
+   *
+   * @param data - sent as it is, not copied: do not change it before the promise is settled
+   * @returns the answer; it may be a view of a larger piece of memory
+   * @throws NotConnectedError if there is no connection
+   * @throws NoSuchHandlerError if the node has no handler of that name
+   * @throws HandlerFailedError if the handler threw
+   * @throws MessageTooLargeError if the request or the answer is too long for one of both nodes
+   * @throws RequestTimeoutError if there is no answer in time
+   * @throws AbortError if the signal was aborted
+   * @throws ConnectionLostError if the connection was lost before the answer came; the request may have been handled, or not
+   * @throws TooManyRequestsError if too many requests wait for an answer already, or the node says that it has too many
+   * @throws QueueFullError if too much waits to be sent
+   * @throws InvalidFrameError if the node broke the protocol
+   * @throws UnsupportedProtocolError if the node does not speak this protocol
+   * @throws InvalidNodeIdError, InvalidParametersError if an argument is wrong
+   * @throws NotStartedError if the service is not started, or stops
+   */
+  request(nodeId: NodeId, name: string, data: Uint8Array, options?: DirectOptions): Promise<Uint8Array>
+
+  /**
+   * Tells a node something. Whether the node has a handler, and what that does, is not reported.
+   *
+   * @param data - sent as it is, not copied: do not change it before the promise is settled
+   * @returns when it was handed to the stream; throws as {@link request} does, as far as it applies
+   */
+  notify(nodeId: NodeId, name: string, data: Uint8Array, options?: DirectOptions): Promise<void>
+}
+
+/**
+ * Unicast by node ID, as a libp2p service.
+ *
+ * @throws InvalidParametersError if a value of `init` is out of its range
+ */
+export function direct (init: DirectInit = {}): (components: DirectComponents) => Direct {
+  return (components) => new DirectService(components, init)
+}

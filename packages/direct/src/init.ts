@@ -1,0 +1,47 @@
+import { InvalidParametersError } from '@libp2p/interface'
+import { DEFAULT_MAX_CONCURRENT_PER_PEER, DEFAULT_MAX_IN_FLIGHT, DEFAULT_MAX_INCOMING_BYTES, DEFAULT_MAX_MESSAGE_SIZE, DEFAULT_MAX_QUEUE_BYTES, DEFAULT_MAX_QUEUE_LENGTH, DEFAULT_TIMEOUT, MAX_MESSAGE_SIZE_CEILING, MAX_TIMEOUT } from './constants.ts'
+import type { InboxLimits } from './inbox.ts'
+import type { DirectInit } from './index.ts'
+import type { QueueLimits } from './outgoing.ts'
+
+/**
+ * {@link DirectInit}, complete and checked.
+ */
+export interface Settings {
+  timeout: number
+  maxMessageSize: number
+  maxInFlight: number
+  inbox: InboxLimits
+  queue: QueueLimits
+}
+
+/**
+ * @throws InvalidParametersError if a value is out of its range
+ */
+export function settings (init: DirectInit): Settings {
+  return {
+    timeout: within('timeout', init.timeout, DEFAULT_TIMEOUT, MAX_TIMEOUT),
+    maxMessageSize: within('maxMessageSize', init.maxMessageSize, DEFAULT_MAX_MESSAGE_SIZE, MAX_MESSAGE_SIZE_CEILING),
+    maxInFlight: within('maxInFlight', init.maxInFlight, DEFAULT_MAX_IN_FLIGHT, DEFAULT_MAX_IN_FLIGHT),
+    inbox: {
+      maxConcurrent: within('maxConcurrentPerPeer', init.maxConcurrentPerPeer, DEFAULT_MAX_CONCURRENT_PER_PEER),
+      maxBytes: within('maxIncomingBytes', init.maxIncomingBytes, DEFAULT_MAX_INCOMING_BYTES)
+    },
+    queue: {
+      maxBytes: within('maxQueueBytes', init.maxQueueBytes, DEFAULT_MAX_QUEUE_BYTES),
+      maxLength: within('maxQueueLength', init.maxQueueLength, DEFAULT_MAX_QUEUE_LENGTH)
+    }
+  }
+}
+
+function within (name: string, value: number | undefined, byDefault: number, max: number = Number.MAX_SAFE_INTEGER): number {
+  if (value == null) {
+    return byDefault
+  }
+
+  if (!Number.isSafeInteger(value) || value < 1 || value > max) {
+    throw new InvalidParametersError(`${name} must be an integer from 1 to ${max}, not ${value}`)
+  }
+
+  return value
+}

@@ -1,0 +1,175 @@
+import { preferredConnection } from '@fisco-libp2p/identity'
+import { ConnectionLostError, NotConnectedError, TooManyRequestsError } from './errors.ts'
+import { FrameKind } from './frame.ts'
+import { Inbox } from './inbox.ts'
+import { Link } from './link.ts'
+import type { InboxLimits } from './inbox.ts'
+import type { OutgoingCall } from './outgoing-call.ts'
+import type { SessionHost } from './session.ts'
+import type { NodeId } from '@fisco-libp2p/identity'
+import type { Connection, PeerId } from '@libp2p/interface'
+
+/**
+ * One node that is, or was, connected.
+ */
+export class Peer {
+  readonly nodeId: NodeId
+  readonly inbox: Inbox
+  readonly links = new Map<Connection, Link>()
+
+  /**
+   * Requests to it that wait for an answer.
+   */
+  inFlight = 0
+
+  constructor (nodeId: NodeId, limits: InboxLimits) {
+    this.nodeId = nodeId
+    this.inbox = new Inbox(limits)
+  }
+}
+
+/**
+ * The connected nodes by node ID.
+ */
+export class Peers {
+  readonly #self: PeerId
+  readonly #host: SessionHost
+  readonly #limits: InboxLimits
+  readonly #maxInFlight: number
+  readonly #peers = new Map<NodeId, Peer>()
+  readonly #links = new Map<Connection, Link>()
+
+  constructor (self: PeerId, host: SessionHost, limits: InboxLimits, maxInFlight: number) {
+    this.#self = self
+    this.#host = host
+    this.#limits = limits
+    this.#maxInFlight = maxInFlight
+  }
+
+  /**
+   * Requests that wait for an answer.
+   */
+  get inFlight (): number {
+    return [...this.#peers.values()].reduce((sum, peer) => sum + peer.inFlight, 0)
+  }
+
+  /**
+   * Whether a text is the usual spelling of the ID of a known node.
+   */
+  has (nodeId: NodeId): boolean {
+    return this.#peers.has(nodeId)
+  }
+
+  /**
+   * The connection to be used for a node.
+   */
+  link (nodeId: NodeId): Link | undefined {
+    const links = this.#peers.get(nodeId)?.links
+
+    if (links == null || links.size === 0) {
+      return
+    }
+
+    if (links.size === 1) {
+      const [link] = links.values()
+      const { status, limits } = link.connection
+
+      return status === 'open' && limits == null ? link : undefined
+    }
+
+    const connection = preferredConnection(this.#self, [...links.keys()])
+
+    return connection == null ? undefined : links.get(connection)
+  }
+
+  /**
+   * Begins an exchange.
+   */
+  send (call: OutgoingCall): void {
+    const link = this.link(call.nodeId)
+    const peer = this.#peers.get(call.nodeId)
+
+    if (link == null || peer == null) {
+      call.failed(new NotConnectedError(call.nodeId))
+    } else if (call.kind === FrameKind.NOTIFICATION) {
+      link.send(call)
+    } else if (peer.inFlight >= this.#maxInFlight) {
+      call.failed(new TooManyRequestsError(call.nodeId, `${peer.inFlight} of this node wait for an answer already`))
+    } else {
+      peer.inFlight++
+      call.onEnd = () => { peer.inFlight-- }
+      link.send(call)
+    }
+  }
+
+  /**
+   * What is known about a connection.
+   */
+  linkOf (connection: Connection): Link | undefined {
+    return this.#links.get(connection)
+  }
+
+  /**
+   * A connection was opened.
+   */
+  add (connection: Connection, nodeId: NodeId): Link {
+    this.#sweep()
+    const peer = this.#peers.get(nodeId) ?? new Peer(nodeId, this.#limits)
+    const link = new Link(this.#host, connection, nodeId, peer.inbox)
+    peer.links.set(connection, link)
+    this.#links.set(connection, link)
+    this.#peers.set(nodeId, peer)
+
+    return link
+  }
+
+  /**
+   * A connection has ended.
+   */
+  remove (connection: Connection): void {
+    const link = this.#links.get(connection)
+
+    if (link != null) {
+      this.#links.delete(connection)
+      this.#peers.get(link.nodeId)?.links.delete(connection)
+      link.end(new ConnectionLostError(link.nodeId, 'the connection was closed'))
+      this.#sweep()
+    }
+  }
+
+  /**
+   * Ends all streams in good order.
+   *
+   * @param reason - why
+   * @returns when the last one has ended
+   */
+  async stop (reason: string): Promise<void> {
+    await Promise.all([...this.#links.values()].map(async link => {
+      await link.stop(new ConnectionLostError(link.nodeId, reason))
+    }))
+  }
+
+  /**
+   * Ends at once what {@link stop} could not.
+   */
+  clear (reason: string): void {
+    for (const link of this.#links.values()) {
+      link.end(new ConnectionLostError(link.nodeId, reason))
+    }
+
+    this.#links.clear()
+    this.#peers.clear()
+  }
+
+  /**
+   * Forgets nodes that are gone. One whose handlers still run stays, or it could have any number of them run by coming back
+   * again and again.
+   */
+  #sweep (): void {
+    for (const [nodeId, peer] of this.#peers) {
+      if (peer.links.size === 0 && peer.inbox.isIdle) {
+        this.#peers.delete(nodeId)
+      }
+    }
+  }
+}

@@ -1,0 +1,210 @@
+import { DRAIN_TIMEOUT, MAX_READ_BUFFER_LENGTH } from './constants.ts'
+import { ConnectionLostError, InvalidFrameError } from './errors.ts'
+import { Exchanges } from './exchanges.ts'
+import { StreamReader } from './stream-reader.ts'
+import { StreamWriter } from './stream-writer.ts'
+import type { DeadlineTimer } from './deadlines.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import type { FrameWriter } from './frame-writer.ts'
+import type { Inbox } from './inbox.ts'
+import type { DirectMetrics } from './metrics.ts'
+import type { OutgoingCall } from './outgoing-call.ts'
+import type { QueueLimits } from './outgoing.ts'
+import type { NodeId } from '@fisco-libp2p/identity'
+import type { Logger, Stream, StreamCloseEvent } from '@libp2p/interface'
+
+/**
+ * What all streams of a node share.
+ */
+export interface SessionHost {
+  dispatcher: Dispatcher
+  deadlines: DeadlineTimer
+  metrics: DirectMetrics
+  writer: FrameWriter
+  maxMessageSize: number
+  queue: QueueLimits
+  log: Logger
+}
+
+/**
+ * What one stream needs besides.
+ */
+export interface SessionInit {
+  host: SessionHost
+  nodeId: NodeId
+  inbox: Inbox
+
+  /**
+   * Whether it was opened by the side that dialled the connection.
+   */
+  byDialler: boolean
+
+  /**
+   * Whether it was opened by this node.
+   */
+  isOwn: boolean
+
+  /**
+   * It is not {@link Session.isUsable} any more, or at its end.
+   */
+  onChange(session: Session): void
+}
+
+/**
+ * One stream and its exchanges, which end once and together.
+ */
+export class Session {
+  readonly byDialler: boolean
+  readonly isOwn: boolean
+
+  /**
+   * Resolves when it has ended.
+   */
+  readonly ended: Promise<void>
+
+  readonly #stream: Stream
+  readonly #init: SessionInit
+  readonly #exchanges: Exchanges
+  readonly #reader: StreamReader
+  readonly #writer: StreamWriter
+  readonly #onEnded: () => void
+  #isDraining = false
+  #isClosing = false
+  #hasEnded = false
+
+  constructor (stream: Stream, init: SessionInit) {
+    const { host: { deadlines, writer, ...host }, nodeId, inbox, byDialler, isOwn } = init
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.byDialler = byDialler
+    this.isOwn = isOwn
+    this.ended = promise
+    this.#onEnded = resolve
+    this.#stream = stream
+    this.#init = init
+    this.#exchanges = new Exchanges({
+      ...host,
+      nodeId,
+      inbox,
+      onOutput: () => { this.#writer.schedule() },
+      onViolation: err => { this.abort(err) }
+    })
+    this.#writer = new StreamWriter(stream, {
+      take: () => this.#exchanges.take(writer, deadlines.now()),
+      flushed: () => { this.#closeIfDrained() },
+      error: err => { this.abort(err) }
+    })
+    this.#reader = new StreamReader(stream, inbox, {
+      frame: frame => { this.#exchanges.receive(frame, deadlines.now()) },
+      error: err => { this.abort(err) },
+      endOfInput: () => { this.#finishInput() }
+    })
+
+    stream.maxReadBufferLength = MAX_READ_BUFFER_LENGTH
+    stream.addEventListener('close', this.#onClose)
+  }
+
+  /**
+   * Whether exchanges may be begun on it.
+   */
+  get isUsable (): boolean {
+    return !this.#hasEnded && !this.#isDraining && !this.#reader.hasInputEnded && this.#stream.writeStatus === 'writable'
+  }
+
+  get hasEnded (): boolean {
+    return this.#hasEnded
+  }
+
+  send (call: OutgoingCall): void {
+    this.#exchanges.send(call)
+  }
+
+  /**
+   * Sends nothing before another stream of the same connection has sent what it has: notifications stay in order.
+   */
+  follow (previous: Session): void {
+    this.#writer.follow(previous.#writer)
+  }
+
+  /**
+   * Begins nothing more, and closes the stream in good order when nothing is under way.
+   */
+  drain (): void {
+    if (!this.#isDraining) {
+      this.#isDraining = true
+      this.#exchanges.drain()
+      this.#writer.schedule()
+      this.#init.onChange(this)
+    }
+  }
+
+  /**
+   * Ends what is under way, then {@link drain}.
+   */
+  giveUp (err: Error): void {
+    this.#exchanges.giveUp(err)
+    this.drain()
+  }
+
+  /**
+   * Resets the stream; its requests fail with `err`.
+   */
+  abort (err: Error): void {
+    const { nodeId, host } = this.#init
+
+    if (this.#hasEnded) {
+      return
+    }
+
+    if (err instanceof InvalidFrameError) {
+      host.metrics.frameError(err.rule)
+      host.log.error('closing the stream to node %s - %e', nodeId, err)
+    }
+
+    const isTyped = err instanceof InvalidFrameError || err instanceof ConnectionLostError
+    this.#end(isTyped ? err : new ConnectionLostError(nodeId, err.message, { cause: err }))
+    this.#stream.abort(err)
+  }
+
+  readonly #onClose = (evt: StreamCloseEvent): void => {
+    this.#end(new ConnectionLostError(this.#init.nodeId, evt.error?.message ?? 'the stream was closed', { cause: evt.error }))
+  }
+
+  #finishInput (): void {
+    this.#exchanges.endOfInput(new ConnectionLostError(this.#init.nodeId, 'it closed the stream'))
+    this.drain()
+  }
+
+  #closeIfDrained (): void {
+    if (!this.#isDraining || this.#isClosing || this.#hasEnded || !this.#exchanges.isIdle) {
+      return
+    }
+
+    const { deadlines } = this.#init.host
+    this.#isClosing = true
+
+    // the other side closes its half when it has handled what it was sent
+    const patience = {
+      deadline: deadlines.now() + DRAIN_TIMEOUT,
+      expire: () => { this.abort(new Error('the other side does not close its half of the stream')) }
+    }
+    deadlines.add(patience)
+    this.#stream.close()
+      .then(async () => this.ended)
+      .catch(err => { this.abort(err) })
+      .finally(() => { deadlines.delete(patience) })
+  }
+
+  #end (err: Error): void {
+    if (this.#hasEnded) {
+      return
+    }
+
+    this.#hasEnded = true
+    this.#stream.removeEventListener('close', this.#onClose)
+    this.#reader.stop()
+    this.#exchanges.end(err)
+    this.#writer.stop()
+    this.#init.onChange(this)
+    this.#onEnded()
+  }
+}

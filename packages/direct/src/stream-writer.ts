@@ -1,0 +1,124 @@
+import type { Stream } from '@libp2p/interface'
+import type { Uint8ArrayList } from 'uint8arraylist'
+
+/**
+ * Where a {@link StreamWriter} gets what it writes.
+ */
+export interface StreamWriterSource {
+  /**
+   * The next bytes; undefined if there are none now.
+   */
+  take(): Uint8Array | Uint8ArrayList | undefined
+
+  /**
+   * Everything was handed over to the connection.
+   */
+  flushed(): void
+
+  /**
+   * Writing has failed.
+   */
+  error(err: Error): void
+}
+
+/**
+ * The writing half of a stream: takes bytes when the stream has room for them, so they wait where their order can still change.
+ */
+export class StreamWriter {
+  readonly #stream: Stream
+  readonly #source: StreamWriterSource
+  #isScheduled = false
+  #waitsForDrain = false
+  #isStopped = false
+  #previous?: StreamWriter
+  #next?: StreamWriter
+
+  constructor (stream: Stream, source: StreamWriterSource) {
+    this.#stream = stream
+    this.#source = source
+    stream.addEventListener('drain', this.#onDrain)
+  }
+
+  /**
+   * Whether nothing waits to be handed over to the connection.
+   */
+  get isFlushed (): boolean {
+    return this.#isStopped || (!this.#waitsForDrain && !this.#isScheduled && this.#previous == null)
+  }
+
+  /**
+   * There is something to write. All that comes in one turn of the event loop goes out together.
+   */
+  schedule (): void {
+    if (!this.#isScheduled && !this.#isStopped) {
+      this.#isScheduled = true
+      queueMicrotask(this.#write)
+    }
+  }
+
+  /**
+   * Writes nothing before another stream of the same connection has written what it has.
+   */
+  follow (previous: StreamWriter): void {
+    if (!previous.isFlushed) {
+      this.#previous = previous
+      previous.#next = this
+    }
+  }
+
+  /**
+   * Writes no more.
+   */
+  stop (): void {
+    this.#isStopped = true
+    this.#stream.removeEventListener('drain', this.#onDrain)
+    this.#letNextGo()
+  }
+
+  readonly #onDrain = (): void => {
+    if (this.#waitsForDrain) {
+      this.#waitsForDrain = false
+      // in a microtask: what the stream itself still has to send goes first
+      this.schedule()
+    }
+  }
+
+  readonly #write = (): void => {
+    this.#isScheduled = false
+
+    if (this.#isStopped || this.#waitsForDrain || this.#previous != null) {
+      return
+    }
+
+    try {
+      while (!this.#isStopped && !this.#stream.writableNeedsDrain) {
+        const batch = this.#source.take()
+
+        if (batch == null) {
+          this.#letNextGo()
+          this.#source.flushed()
+
+          return
+        }
+
+        this.#stream.send(batch)
+      }
+    } catch (err) {
+      this.#source.error(err)
+
+      return
+    }
+
+    this.#waitsForDrain = true
+  }
+
+  #letNextGo (): void {
+    const next = this.#next
+    this.#next = undefined
+
+    if (next != null) {
+      next.#previous = undefined
+      next.schedule()
+    }
+  }
+}
