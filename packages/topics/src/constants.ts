@@ -1,0 +1,171 @@
+/**
+ * Version of the signed message format; it is also the version that the signature binds.
+ */
+export const MESSAGE_VERSION = 1
+
+/**
+ * What comes before a topic's name in its gossipsub topic, so that topics of other protocols on the same node stay apart.
+ */
+export const TOPIC_PREFIX = 'fisco/'
+
+/**
+ * The gossipsub topic of broadcasts, which every node follows. It lacks the slash of {@link TOPIC_PREFIX}, so no topic
+ * that has a name can be it.
+ */
+export const BROADCAST_TOPIC = 'fisco-broadcast'
+
+/**
+ * Longest topic name, in bytes of UTF-8: names are kept per follower in every node's memory.
+ */
+export const MAX_TOPIC_NAME_BYTES = 128
+
+/**
+ * Name of the status entry that lists the topics that a node follows.
+ */
+export const STATUS_ENTRY = 'fisco/topics'
+
+/**
+ * Most topics that one node follows. It bounds the directory: members x 256 names.
+ */
+export const MAX_FOLLOWED_TOPICS = 256
+
+/**
+ * Largest list of followed topics, in bytes as encoded: a status entry holds no more. 256 names of 62 bytes fit.
+ */
+export const MAX_DIRECTORY_ENTRY_BYTES = 16_384
+
+/**
+ * Largest signed message. Far below the 4 MiB at which gossipsub loses a message without an error, and small enough
+ * that one message does not hold up the others on a stream for long. The same on every node: what one sends all accept.
+ */
+export const MAX_MESSAGE_BYTES = 1_048_576
+
+/**
+ * Longest node ID, raw: an RSA modulus of 8,192 bits.
+ */
+export const MAX_AUTHOR_BYTES = 1_024
+
+/**
+ * What the signed message may take besides its data: with the longest topic name, an RSA node ID and an RSA signature
+ * of 8,192 bits, 2,224 bytes.
+ */
+export const MAX_MESSAGE_OVERHEAD_BYTES = 4_096
+
+/**
+ * Most bytes in one message. It does not depend on the author's key or the topic's name, so an application can rely on it.
+ */
+export const MAX_DATA_BYTES = MAX_MESSAGE_BYTES - MAX_MESSAGE_OVERHEAD_BYTES
+
+/**
+ * How many sequence numbers below the highest seen can still arrive: messages overtake each other on different paths.
+ */
+export const REPLAY_WINDOW_BITS = 1_024
+
+/**
+ * Replay windows that are kept, one for each author and topic: 200 authors in 80 topics, about 4 MiB. Beyond it the
+ * one that was used least recently goes.
+ */
+export const MAX_REPLAY_WINDOWS = 16_384
+
+/**
+ * Topics for which the own sequence number is kept; the numbers of all others continue above the highest that was
+ * dropped, so none is used twice.
+ */
+export const MAX_SEQUENCES = 4_096
+
+/**
+ * Public keys that are kept ready for verification: one for each member, with room for members that come and go.
+ */
+export const MAX_AUTHOR_KEYS = 1_024
+
+/**
+ * Messages of one author whose status record has not arrived yet.
+ */
+export const MAX_HELD_PER_AUTHOR = 64
+
+/**
+ * Messages of all such authors together.
+ */
+export const MAX_HELD = 1_024
+
+/**
+ * Bytes of all such messages together: messages of full size must not fill the memory.
+ */
+export const MAX_HELD_BYTES = 16 * 1_048_576
+
+/**
+ * How long a message waits for its author's status record, in milliseconds: status is pushed when it changes, so a
+ * record that exists is here well before.
+ */
+export const HOLD_TIMEOUT = 2_000
+
+/**
+ * Name under which requests to a topic travel by the direct protocol.
+ */
+export const REQUEST_NAME = 'fisco/topics'
+
+/**
+ * How long `request` takes in all, in milliseconds, unless it is told otherwise.
+ */
+export const REQUEST_TIMEOUT = 10_000
+
+/**
+ * How long `request` waits for one follower, in milliseconds: three of them fit into {@link REQUEST_TIMEOUT}.
+ */
+export const TRY_TIMEOUT = 3_000
+
+/**
+ * How often the streams of gossipsub are looked at, in milliseconds.
+ */
+export const WATCHDOG_INTERVAL = 1_000
+
+/**
+ * How long a connected peer may be without a stream before it is repaired, in milliseconds: after a connection opens,
+ * identify and the stream's negotiation take some round trips.
+ */
+export const WATCHDOG_GRACE = 3_000
+
+/**
+ * Repairs of one peer, without effect, after which its connections are closed: {@link WATCHDOG_GRACE} apart each.
+ */
+export const MAX_REPAIRS = 5
+
+/**
+ * How many times {@link WATCHDOG_GRACE} a repaired peer must stay well to count as healed: where each new stream is reset
+ * soon, the waits between repairs still grow.
+ */
+export const HEALED_AFTER = 4
+
+/**
+ * How long after they were closed the connections of a peer are left alone, in milliseconds: what a new connection did not
+ * cure, the next one will not cure either.
+ */
+export const CLOSE_BACKOFF = 5 * 60_000
+
+/**
+ * Bytes that may wait in a neighbour's stream before an author has to wait: two messages of full size, an eighth of what
+ * the stream holds.
+ */
+export const PACE_HIGH_BYTES = 2 * 1_048_576
+
+/**
+ * Bytes after which an author looks at its streams again.
+ */
+export const PACE_STEP_BYTES = 256 * 1024
+
+/**
+ * A neighbour that does not take at least this much in this time, while that much waits for it, is not waited for:
+ * 512 KiB in a second is 4 Mbit/s.
+ */
+export const PACE_MIN_PROGRESS_BYTES = 512 * 1024
+export const PACE_PATIENCE = 1_000
+
+/**
+ * Bytes of messages that wait for their turn to be sent: an application that does not wait for `publish` is told.
+ */
+export const MAX_WAITING_BYTES = 64 * 1_048_576
+
+/**
+ * Longest time that can be set, in milliseconds: nobody waits longer than an hour.
+ */
+export const MAX_TIMEOUT = 3_600_000

@@ -1,0 +1,43 @@
+import { MAX_TOPIC_NAME_BYTES, TOPIC_PREFIX } from './constants.ts'
+import { InvalidTopicError } from './errors.ts'
+
+/**
+ * What is wrong with a topic's name, or undefined if nothing is.
+ */
+export function topicNameFault (name: string): string | undefined {
+  if (typeof name !== 'string' || name === '') {
+    return 'it is empty'
+  }
+
+  // before any other look at it: a peer's list may hold megabytes
+  if (name.length > MAX_TOPIC_NAME_BYTES || Buffer.byteLength(name) > MAX_TOPIC_NAME_BYTES) {
+    return `it is longer than ${MAX_TOPIC_NAME_BYTES} bytes of UTF-8`
+  }
+
+  if (!name.isWellFormed()) {
+    return 'it holds half of a surrogate pair, which UTF-8 cannot write'
+  }
+
+  if (/\p{Cc}/u.test(name)) {
+    return 'it holds a control character'
+  }
+
+  if (name !== name.trim()) {
+    return 'it begins or ends with white space'
+  }
+}
+
+/**
+ * The gossipsub topic that carries a topic.
+ *
+ * @throws InvalidTopicError if the name breaks a rule
+ */
+export function gossipTopic (name: string): string {
+  const fault = topicNameFault(name)
+
+  if (fault != null) {
+    throw new InvalidTopicError(`Topic ${JSON.stringify(String(name).slice(0, MAX_TOPIC_NAME_BYTES))}: ${fault}; a name has 1 to ${MAX_TOPIC_NAME_BYTES} bytes, no control characters and no white space at its ends`)
+  }
+
+  return TOPIC_PREFIX + name
+}

@@ -1,0 +1,233 @@
+import { TopicValidatorResult } from '@libp2p/gossipsub'
+import { AuthorKeys } from './author-keys.ts'
+import { MESSAGE_VERSION } from './constants.ts'
+import { decodeEnvelope, verifyEnvelope } from './envelope.ts'
+import { HoldQueue } from './hold.ts'
+import { ReplayTable } from './window.ts'
+import type { Envelope, ReceivedEnvelope } from './envelope.ts'
+import type { Freshness } from './window.ts'
+import type { NodeId } from '@fisco-libp2p/identity'
+
+/**
+ * What became of a message that gossipsub received.
+ */
+export type Outcome =
+  | 'accepted'
+  | 'malformed'
+  | 'wrong-topic'
+  | 'bad-signature'
+  | 'unsupported-version'
+  | 'own'
+  | 'duplicate'
+  | 'stale'
+  | 'unknown-author'
+  | 'hold-full'
+
+/**
+ * What gossipsub is told. Only what a relay could have seen for itself is rejected: it forwards what it accepted.
+ */
+export const VERDICTS: Readonly<Record<Outcome, TopicValidatorResult>> = {
+  accepted: TopicValidatorResult.Accept,
+  malformed: TopicValidatorResult.Reject,
+  'wrong-topic': TopicValidatorResult.Reject,
+  'bad-signature': TopicValidatorResult.Reject,
+  'unsupported-version': TopicValidatorResult.Ignore,
+  own: TopicValidatorResult.Ignore,
+  duplicate: TopicValidatorResult.Ignore,
+  stale: TopicValidatorResult.Ignore,
+  'unknown-author': TopicValidatorResult.Ignore,
+  'hold-full': TopicValidatorResult.Ignore
+}
+
+/**
+ * A judged message: `envelope` is there where the outcome is `accepted`.
+ */
+export interface Judgement {
+  outcome: Outcome
+  envelope?: Envelope
+
+  /**
+   * Who the message says wrote it, where it could be read.
+   */
+  author?: NodeId
+}
+
+/**
+ * What a {@link Receiver} works with.
+ */
+export interface ReceiverInit {
+  /**
+   * The node itself.
+   */
+  self: NodeId
+  networkId: Uint8Array
+
+  /**
+   * Incarnation in the status record of a node; undefined if there is no record: the node is no member.
+   */
+  incarnationOf (author: NodeId): number | undefined
+
+  /**
+   * Called before each verification of a signature.
+   */
+  onVerify? (): void
+
+  /**
+   * How long a message waits for its author's status record, milliseconds.
+   *
+   * @default 2000
+   */
+  holdTimeout?: number
+
+  /**
+   * @default Date.now
+   */
+  now? (): number
+}
+
+/**
+ * Judges what gossipsub receives: each message once, since gossipsub hands over only the first of several copies.
+ */
+export class Receiver {
+  private readonly keys = new AuthorKeys()
+  private readonly replays = new ReplayTable()
+  private readonly hold: HoldQueue<() => void>
+  private readonly init: ReceiverInit
+  private readonly now: () => number
+  private timer?: NodeJS.Timeout
+
+  constructor (init: ReceiverInit) {
+    this.init = init
+    this.now = init.now ?? Date.now
+    this.hold = new HoldQueue({ timeout: init.holdTimeout })
+  }
+
+  /**
+   * Messages that wait for their author's record.
+   */
+  get held (): number {
+    return this.hold.size
+  }
+
+  /**
+   * Authors and topics of which a replay window is kept.
+   */
+  get windows (): number {
+    return this.replays.size
+  }
+
+  /**
+   * @param topic - the gossipsub topic
+   * @returns a promise only if the message has to wait
+   */
+  judge (topic: string, bytes: Uint8Array): Judgement | Promise<Judgement> {
+    let envelope: ReceivedEnvelope
+
+    try {
+      envelope = decodeEnvelope(bytes, this.now())
+    } catch {
+      return { outcome: 'malformed' }
+    }
+
+    const { author } = envelope
+
+    if (envelope.version !== MESSAGE_VERSION) {
+      return { outcome: 'unsupported-version' }
+    }
+
+    if (envelope.topic !== topic) {
+      return { outcome: 'wrong-topic', author }
+    }
+
+    if (author === this.init.self) {
+      return { outcome: 'own', author }
+    }
+
+    if (this.init.incarnationOf(author) == null) {
+      return this.wait(envelope, bytes.byteLength)
+    }
+
+    return this.judgeKnown(envelope)
+  }
+
+  /**
+   * The status record of a node arrived: judges what waited for it.
+   */
+  release (author: NodeId): void {
+    this.hold.release(author).forEach(proceed => { proceed() })
+    this.arm()
+  }
+
+  /**
+   * Gives up on everything that waits.
+   */
+  stop (): void {
+    this.hold.clear().forEach(proceed => { proceed() })
+    this.arm()
+  }
+
+  private async wait (envelope: ReceivedEnvelope, bytes: number): Promise<Judgement> {
+    const { author } = envelope
+    const { promise, resolve } = Promise.withResolvers<void>()
+
+    if (!this.hold.add(author, resolve, bytes, this.now())) {
+      return { outcome: 'hold-full', author }
+    }
+
+    this.arm()
+    await promise
+
+    // the record may have come, or gone, in the meantime
+    return this.init.incarnationOf(author) == null ? { outcome: 'unknown-author', author } : this.judgeKnown(envelope)
+  }
+
+  private judgeKnown (envelope: ReceivedEnvelope): Judgement {
+    const { author } = envelope
+    const freshness = this.freshness(envelope)
+
+    // before the signature is looked at: of a message that comes again, nothing is computed
+    if (freshness !== 'new') {
+      return { outcome: freshness, author }
+    }
+
+    if (!this.verify(envelope)) {
+      return { outcome: 'bad-signature', author }
+    }
+
+    this.replays.add(envelope)
+
+    return { outcome: 'accepted', author, envelope }
+  }
+
+  private freshness (envelope: ReceivedEnvelope): Freshness {
+    return this.replays.check(envelope, this.init.incarnationOf(envelope.author) ?? 0)
+  }
+
+  private verify (envelope: ReceivedEnvelope): boolean {
+    this.init.onVerify?.()
+
+    try {
+      return verifyEnvelope(envelope, this.keys.get(envelope.author), this.init.networkId)
+    } catch {
+      // the node ID spells no public key
+      return false
+    }
+  }
+
+  /**
+   * One timer for all that waits.
+   */
+  private arm (): void {
+    const deadline = this.hold.deadline
+
+    clearTimeout(this.timer)
+    this.timer = undefined
+
+    if (deadline != null) {
+      this.timer = setTimeout(() => {
+        this.hold.expire(this.now()).forEach(proceed => { proceed() })
+        this.arm()
+      }, Math.max(1, deadline - this.now()))
+    }
+  }
+}

@@ -1,0 +1,136 @@
+import { identityOf, incarnationOf } from '@fisco-libp2p/identity'
+import { TypedEventEmitter } from 'main-event'
+import type { Identity, NodeId } from '@fisco-libp2p/identity'
+import type { DirectLike, StatusRecordLike, StatusSeqLike } from '@fisco-libp2p/topics'
+import type { AbortOptions, PrivateKey, Startable } from '@libp2p/interface'
+import type { Datastore } from 'interface-datastore'
+
+interface StandInComponents {
+  privateKey: PrivateKey
+  datastore: Datastore
+}
+
+/**
+ * The status of a network, in memory: a record arrives everywhere at once, except where it is withheld.
+ */
+export class StatusBoard {
+  private readonly records = new Map<NodeId, StatusRecordLike>()
+  private readonly members = new Set<StandInStatus>()
+  private readonly withheld = new Set<NodeId>()
+
+  service (): (components: StandInComponents) => StandInStatus {
+    return components => new StandInStatus(this, components)
+  }
+
+  join (member: StandInStatus): void { this.members.add(member) }
+  leave (member: StandInStatus): void { this.members.delete(member) }
+
+  put (record: StatusRecordLike): void {
+    this.records.set(record.nodeId, record)
+    this.tell(record)
+  }
+
+  /**
+   * Keeps the record of a node from all others.
+   */
+  withhold (nodeId: NodeId): void { this.withheld.add(nodeId) }
+
+  /**
+   * Ends that.
+   */
+  hand (nodeId: NodeId): void {
+    const record = this.records.get(nodeId)
+
+    this.withheld.delete(nodeId)
+
+    if (record != null) {
+      this.tell(record)
+    }
+  }
+
+  seenBy (viewer: NodeId): StatusRecordLike[] {
+    return [...this.records.values()].filter(({ nodeId }) => nodeId === viewer || !this.withheld.has(nodeId))
+  }
+
+  private tell (record: StatusRecordLike): void {
+    if (!this.withheld.has(record.nodeId)) {
+      this.members.forEach(member => member.safeDispatchEvent('status:change', { detail: record }))
+    }
+  }
+}
+
+export class StandInStatus extends TypedEventEmitter<{ 'status:change': CustomEvent<StatusRecordLike> }> implements StatusSeqLike, Startable {
+  private readonly board: StatusBoard
+  private readonly components: StandInComponents
+  private readonly identity: Identity
+  private entries = new Map<string, Uint8Array>()
+  private incarnation?: number
+  private seq = 0
+
+  constructor (board: StatusBoard, components: StandInComponents) {
+    super()
+    this.board = board
+    this.components = components
+    this.identity = identityOf(components)
+  }
+
+  async start (): Promise<void> {
+    this.incarnation = await incarnationOf(this.components).get()
+    this.board.join(this)
+    this.publish()
+  }
+
+  stop (): void { this.board.leave(this) }
+
+  set (name: string, value: Uint8Array): void {
+    this.entries = new Map(this.entries).set(name, value)
+    this.publish()
+  }
+
+  get (nodeId: NodeId): StatusRecordLike | undefined {
+    return this.snapshot().find(record => record.nodeId === nodeId)
+  }
+
+  snapshot (): StatusRecordLike[] { return this.board.seenBy(this.identity.nodeId) }
+
+  private publish (): void {
+    if (this.incarnation != null) {
+      this.board.put({ nodeId: this.identity.nodeId, incarnation: this.incarnation, seq: ++this.seq, entries: this.entries })
+    }
+  }
+}
+
+type DirectHandler = Parameters<DirectLike['handle']>[1]
+
+/**
+ * Unicast in memory: reaches whoever is started.
+ */
+export class DirectBus {
+  readonly nodes = new Map<NodeId, Map<string, DirectHandler>>()
+
+  service (): (components: StandInComponents) => StandInDirect {
+    return components => new StandInDirect(this, identityOf(components).nodeId)
+  }
+}
+
+export class StandInDirect implements DirectLike, Startable {
+  private readonly handlers = new Map<string, DirectHandler>()
+
+  constructor (private readonly bus: DirectBus, private readonly nodeId: NodeId) {}
+
+  start (): void { this.bus.nodes.set(this.nodeId, this.handlers) }
+  stop (): void { this.bus.nodes.delete(this.nodeId) }
+  handle (name: string, handler: DirectHandler): void { this.handlers.set(name, handler) }
+  unhandle (name: string): void { this.handlers.delete(name) }
+  get handled (): string[] { return [...this.handlers.keys()] }
+
+  async request (nodeId: NodeId, name: string, data: Uint8Array, options: AbortOptions = {}): Promise<Uint8Array> {
+    const handler = this.bus.nodes.get(nodeId)?.get(name)
+
+    if (handler == null) {
+      throw new Error(`${nodeId.slice(0, 8)} is not connected`)
+    }
+
+    return handler(data, { from: this.nodeId, signal: options.signal ?? new AbortController().signal })
+  }
+}

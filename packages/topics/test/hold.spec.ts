@@ -1,0 +1,85 @@
+import { HoldQueue, MAX_HELD, MAX_HELD_BYTES, MAX_HELD_PER_AUTHOR } from '@fisco-libp2p/topics'
+import { expect } from 'chai'
+import fc from 'fast-check'
+
+describe('hold queue', () => {
+  it('gives back what it took: once, in order, by author or when its time is over', () => {
+    const action = fc.oneof(
+      { weight: 5, arbitrary: fc.record({ do: fc.constant('add' as const), author: fc.constantFrom('a', 'b', 'c'), bytes: fc.integer({ min: 0, max: 40 }) }) },
+      fc.record({ do: fc.constant('release' as const), author: fc.constantFrom('a', 'b', 'c') }),
+      fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 12 }) })
+    )
+
+    fc.assert(fc.property(fc.array(action, { maxLength: 200 }), actions => {
+      const queue = new HoldQueue<number>({ perAuthor: 4, total: 8, bytes: 200, timeout: 10 })
+      let held: Array<{ author: string, id: number, bytes: number, until: number }> = []
+      let now = 0
+      let id = 0
+
+      const takeOut = (which: (entry: typeof held[number]) => boolean): number[] => {
+        const taken = held.filter(which)
+
+        held = held.filter(entry => !which(entry))
+
+        return taken.map(({ id }) => id)
+      }
+
+      for (const action of actions) {
+        switch (action.do) {
+          case 'add': {
+            const { author, bytes } = action
+            const fits = held.filter(entry => entry.author === author).length < 4 && held.length < 8 && held.reduce((sum, entry) => sum + entry.bytes, bytes) <= 200
+
+            expect(queue.add(author, ++id, bytes, now)).to.equal(fits)
+
+            if (fits) {
+              held.push({ author, id, bytes, until: now + 10 })
+            }
+
+            break
+          }
+
+          case 'release':
+            expect(queue.release(action.author)).to.deep.equal(takeOut(({ author }) => author === action.author))
+            break
+          default:
+            now += action.ms
+            expect(queue.expire(now)).to.deep.equal(takeOut(({ until }) => until <= now))
+        }
+
+        expect(queue.size).to.equal(held.length)
+        expect(queue.deadline).to.equal(held[0]?.until)
+      }
+
+      expect(queue.clear()).to.deep.equal(held.map(({ id }) => id))
+      expect(queue.size).to.equal(0)
+    }))
+  })
+
+  it('holds 64 messages of one author, 1,024 in all, and 16 MiB', () => {
+    const queue = new HoldQueue<number>()
+    const fill = (author: string, bytes: number): number => {
+      let count = 0
+
+      while (queue.add(author, 0, bytes, 0)) {
+        count++
+      }
+
+      return count
+    }
+
+    expect(fill('a', 1)).to.equal(MAX_HELD_PER_AUTHOR)
+    expect(fill('a', 1)).to.equal(0)
+
+    for (let i = 1; i < MAX_HELD / MAX_HELD_PER_AUTHOR; i++) {
+      expect(fill(`a${i}`, 1)).to.equal(MAX_HELD_PER_AUTHOR)
+    }
+
+    expect(fill('b', 1)).to.equal(0)
+    queue.clear()
+    expect(fill('a', MAX_HELD_BYTES / 16)).to.equal(16)
+    expect(fill('b', 1)).to.equal(0)
+    expect(queue.release('a')).to.have.lengthOf(16)
+    expect(fill('b', 1)).to.equal(MAX_HELD_PER_AUTHOR)
+  })
+})

@@ -1,0 +1,253 @@
+import { createConsortium } from '@fisco-libp2p/test-kit'
+import { encodeEnvelope, MAX_DATA_BYTES, MESSAGE_VERSION } from '@fisco-libp2p/topics'
+import { expect } from 'chai'
+import { CountingMetrics } from './helpers/metrics.ts'
+import { connect, TestNetwork, text, until } from './helpers/network.ts'
+import type { TestNode } from './helpers/network.ts'
+import type { Identity } from '@fisco-libp2p/identity'
+import type { Consortium } from '@fisco-libp2p/test-kit'
+import type { BroadcastMessage, Envelope } from '@fisco-libp2p/topics'
+
+const TOPIC = 'fisco/prices'
+const follow = { prepare: (topics: TestNode['topics']) => { topics.follow('prices') } }
+
+describe('messages that are not what they seem', () => {
+  let consortium: Consortium
+  let identities: Identity[]
+
+  before(async () => {
+    // the keys of FISCO BCOS 2.x
+    consortium = await createConsortium()
+    identities = await consortium.identities(4)
+  })
+
+  /**
+   * Hands bytes to gossipsub as a member can that runs other software.
+   */
+  async function inject (node: TestNode, bytes: Uint8Array, topic: string = TOPIC): Promise<void> {
+    const { recipients } = await node.libp2p.services.pubsub.publish(topic, bytes)
+
+    expect(recipients).to.have.lengthOf(1)
+  }
+
+  function encode (signer: Identity, author: string, incarnation: number, fields: Partial<Envelope> = {}): Uint8Array {
+    return encodeEnvelope({ author, incarnation, sequence: 1, topic: TOPIC, data: Buffer.from('forged'), ...fields }, fields => signer.sign('topic', MESSAGE_VERSION, fields))
+  }
+
+  it('are not delivered, and do not keep the true one out', async () => {
+    await using network = new TestNetwork()
+    const metrics = new CountingMetrics()
+    const [author, liar] = await Promise.all(identities.slice(0, 2).map(async identity => network.add(identity, follow)))
+    const reader = await network.add(identities[2], { ...follow, metrics: metrics.factory })
+    const { incarnation } = await author.topics.publish('prices', Buffer.from('unheard'))
+
+    await connect(liar, reader)
+    // in the name of another
+    await inject(liar, encode(identities[1], author.nodeId, incarnation, { sequence: 2 }))
+    // a node of another chain, under the same CA
+    const stranger = await consortium.identity({ name: 'stranger', chainId: '2' })
+
+    await inject(liar, encode(stranger, liar.nodeId, incarnation, { sequence: 2 }))
+    await inject(liar, encodeEnvelope({ author: liar.nodeId, incarnation, sequence: 3, topic: TOPIC, data: Buffer.from('forged') }, fields => identities[1].sign('status', MESSAGE_VERSION, fields)))
+    // in its own name, but for another topic
+    await inject(liar, encode(identities[1], liar.nodeId, incarnation, { topic: 'fisco/blocks' }))
+    await inject(liar, Buffer.from('no message'))
+    // the true one, which the author signs next
+    await connect(author, reader)
+    await author.topics.publish('prices', Buffer.from('true'))
+    await until(() => reader.multicasts.length > 0)
+    expect(reader.multicasts.map(({ data, author, sequence }) => [text(data), author, sequence])).to.deep.equal([['true', author.nodeId, 2]])
+    expect(metrics.get('fisco_topics_received_messages_total bad-signature')).to.equal(3)
+    expect(metrics.get('fisco_topics_received_messages_total wrong-topic')).to.equal(1)
+    expect(metrics.get('fisco_topics_received_messages_total malformed')).to.equal(1)
+    expect(metrics.get('fisco_topics_received_messages_total accepted')).to.equal(1)
+  })
+
+  it('are not passed on', async () => {
+    await using network = new TestNetwork()
+    const metrics = new CountingMetrics()
+    const [liar, relay] = await Promise.all(identities.slice(0, 2).map(async identity => network.add(identity, follow)))
+    const reader = await network.add(identities[2], { ...follow, metrics: metrics.factory })
+
+    await connect(liar, relay)
+    await connect(relay, reader)
+    await inject(liar, encode(identities[0], relay.nodeId, 1))
+    await liar.topics.publish('prices', Buffer.from('true'))
+    await until(() => reader.multicasts.length > 0)
+    expect(text(reader.multicasts[0].data)).to.equal('true')
+    expect([...metrics.counted].filter(([name]) => name.includes('received'))).to.deep.equal([['fisco_topics_received_messages_total accepted', 1]])
+  })
+
+  it('of an earlier start of their author are refused, also by a node that starts later', async () => {
+    await using network = new TestNetwork()
+    const captured: Uint8Array[] = []
+    const carrier = await network.add(identities[1], follow)
+    let author = await network.add(identities[0], follow)
+
+    carrier.libp2p.services.pubsub.addEventListener('gossipsub:message', ({ detail: { msg } }) => { captured.push(msg.data) })
+    await connect(author, carrier)
+
+    const first = await author.topics.publish('prices', Buffer.from('old'))
+
+    await until(() => captured.length === 1)
+    await author.libp2p.stop()
+    author = await network.add(identities[0], follow)
+    await connect(author, carrier)
+
+    const second = await author.topics.publish('prices', Buffer.from('new'))
+
+    expect(second.sequence).to.equal(first.sequence)
+    expect(second.incarnation).to.be.greaterThan(first.incarnation)
+    await until(() => carrier.multicasts.length === 2)
+    expect(carrier.multicasts.map(({ data }) => text(data))).to.deep.equal(['old', 'new'])
+
+    const metrics = new CountingMetrics()
+    const late = await network.add(identities[2], { ...follow, metrics: metrics.factory })
+    const liar = await network.add(identities[3])
+
+    await connect(liar, late)
+    await inject(liar, captured[0])
+    await liar.topics.publish('prices', Buffer.from('end'))
+    await until(() => late.multicasts.length > 0)
+    expect(late.multicasts.map(({ data }) => text(data))).to.deep.equal(['end'])
+    expect(metrics.get('fisco_topics_received_messages_total stale')).to.equal(1)
+    // for that, no signature was looked at
+    expect(metrics.get('fisco_topics_verifications_total')).to.equal(1)
+  })
+
+  it('that come again are delivered once, even when gossipsub takes them for new', async () => {
+    await using network = new TestNetwork()
+    const metrics = new CountingMetrics()
+    const author = await network.add(identities[0], follow)
+    // forgets at once what it has seen
+    const reader = await network.add(identities[1], { ...follow, metrics: metrics.factory, gossip: { seenTTL: -1 } })
+    const captured: Uint8Array[] = []
+
+    reader.libp2p.services.pubsub.addEventListener('gossipsub:message', ({ detail: { msg } }) => { captured.push(msg.data) })
+    await connect(author, reader)
+    await author.topics.publish('prices', Buffer.from('once'))
+    await until(() => captured.length === 1)
+    // the same message in other bytes: protobuf ignores unknown fields
+    await inject(author, Buffer.concat([captured[0], Uint8Array.of(0x78, 1)]))
+    await author.topics.publish('prices', Buffer.from('end'))
+    await until(() => reader.multicasts.some(({ data }) => text(data) === 'end'))
+    expect(reader.multicasts.map(({ data }) => text(data))).to.deep.equal(['once', 'end'])
+    expect(metrics.get('fisco_topics_received_messages_total duplicate')).to.equal(1)
+    expect(metrics.get('fisco_topics_verifications_total')).to.equal(2)
+  })
+
+  it('of its own do not come back to their author', async () => {
+    await using network = new TestNetwork()
+    const metrics = new CountingMetrics()
+    const author = await network.add(identities[0], { ...follow, metrics: metrics.factory })
+    const echo = await network.add(identities[1], follow)
+
+    await connect(author, echo)
+    echo.libp2p.services.pubsub.addEventListener('gossipsub:message', ({ detail: { msg } }) => {
+      inject(echo, Buffer.concat([msg.data, Uint8Array.of(0x78, 1)])).catch(() => {})
+    })
+    await author.topics.publish('prices', Buffer.from('once'))
+    await until(() => metrics.get('fisco_topics_received_messages_total own') > 0)
+    expect(author.multicasts.map(({ data }) => text(data))).to.deep.equal(['once'])
+  })
+
+  it('are verified once, not once per copy', async () => {
+    await using network = new TestNetwork()
+    const metrics = new CountingMetrics()
+    const reader = await network.add(identities[0], { ...follow, metrics: metrics.factory })
+    const others = await Promise.all(identities.slice(1).map(async identity => network.add(identity, follow)))
+
+    for (const [i, node] of others.entries()) {
+      await Promise.all([reader, ...others.slice(0, i)].map(async other => connect(node, other)))
+    }
+
+    let copies = 0
+    const { pubsub } = reader.libp2p.services as unknown as { pubsub: { handleReceivedRpc(from: unknown, rpc: { messages: unknown[] }): Promise<void> } }
+    const handle = pubsub.handleReceivedRpc.bind(pubsub)
+
+    pubsub.handleReceivedRpc = async (from, rpc) => {
+      copies += rpc.messages.length
+
+      return handle(from, rpc)
+    }
+
+    await Promise.all(others.map(async ({ topics }) => topics.publish('prices', Buffer.from('hello'))))
+    // from its author, and passed on by the two others
+    await until(() => copies === 9)
+    expect(reader.multicasts).to.have.lengthOf(3)
+    expect(metrics.get('fisco_topics_verifications_total')).to.equal(3)
+    expect(metrics.get('fisco_topics_received_messages_total accepted')).to.equal(3)
+  })
+
+  it('of an author that is not known yet wait for its status record', async () => {
+    await using network = new TestNetwork()
+    const metrics = new CountingMetrics()
+    const author = await network.add(identities[0], follow)
+    const reader = await network.add(identities[1], { ...follow, metrics: metrics.factory })
+
+    await connect(author, reader)
+    network.status.withhold(author.nodeId)
+    await author.topics.publish('prices', Buffer.from('early'))
+    await untilHeld(metrics, 1)
+    expect(reader.multicasts).to.deep.equal([])
+    network.status.hand(author.nodeId)
+    await until(() => reader.multicasts.length === 1)
+    expect(await metrics.gauge('fisco_topics_held_messages')).to.equal(0)
+    expect(text(reader.multicasts[0].data)).to.equal('early')
+  })
+
+  it('of an author that never becomes known are ignored', async () => {
+    await using network = new TestNetwork()
+    const metrics = new CountingMetrics()
+    const author = await network.add(identities[0], follow)
+    const reader = await network.add(identities[1], { ...follow, metrics: metrics.factory, init: { holdTimeout: 50 } })
+
+    await connect(author, reader)
+    network.status.withhold(author.nodeId)
+    await author.topics.publish('prices', Buffer.from('early'))
+    await until(() => metrics.get('fisco_topics_received_messages_total unknown-author') === 1)
+    network.status.hand(author.nodeId)
+    await author.topics.publish('prices', Buffer.from('later'))
+    await until(() => reader.multicasts.length > 0)
+    expect(reader.multicasts.map(({ data }) => text(data))).to.deep.equal(['later'])
+  })
+
+  it('as large as is allowed arrive, and larger ones are an error of the caller', async () => {
+    await using network = new TestNetwork()
+    const [a, b] = await Promise.all(identities.slice(0, 2).map(async identity => network.add(identity, follow)))
+
+    await connect(a, b)
+    await a.topics.publish('prices', Buffer.alloc(MAX_DATA_BYTES, 1))
+    await a.topics.broadcast(Buffer.alloc(MAX_DATA_BYTES, 2))
+    await until(() => b.multicasts.length === 1 && b.broadcasts.length === 1)
+    expect(allBytes(b.multicasts[0])).to.deep.equal([1])
+    expect(allBytes(b.broadcasts[0])).to.deep.equal([2])
+
+    for (const send of [a.topics.publish.bind(a.topics, 'prices'), a.topics.broadcast.bind(a.topics), a.topics.request.bind(a.topics, 'prices')]) {
+      const err = await send(new Uint8Array(MAX_DATA_BYTES + 1)).then(() => undefined, err => err)
+
+      expect(err).to.have.property('name', 'MessageTooLargeError')
+      expect(err.message).to.include(`${MAX_DATA_BYTES + 1} bytes`)
+    }
+
+    // nothing else is harmed, no number is used up
+    expect(await a.topics.publish('prices', Buffer.from('end'))).to.deep.include({ sequence: 2, recipients: 1 })
+    await until(() => b.multicasts.length === 2)
+  })
+})
+
+function allBytes ({ data }: BroadcastMessage): number[] {
+  expect(data.byteLength).to.equal(MAX_DATA_BYTES)
+
+  return [...new Set(data)]
+}
+
+async function untilHeld (metrics: CountingMetrics, count: number): Promise<void> {
+  let held: number | undefined
+
+  await until(() => {
+    metrics.gauge('fisco_topics_held_messages').then(value => { held = value }, () => {})
+
+    return held === count
+  })
+}
