@@ -8,7 +8,7 @@ import { packages, readJson, report, SCOPE, shown, walk } from './lib/workspace.
 
 const PLUGINS = ['tls', 'access', 'peers', 'direct', 'status-seq', 'topics']
 
-/** What each package may import of ours, and depend on. test-kit may be a devDependency of all. */
+/** What each package may import of ours, and depend on. Tests may use all of them (devDependencies). */
 const ALLOWED = {
   identity: [],
   tls: ['identity'],
@@ -59,9 +59,6 @@ function problemsOf ({ name, dir, manifest }) {
   }
 
   ours(dependencies).forEach((other) => refuse(`packages/${name}/package.json`, other))
-  ours(Object.keys(manifest.devDependencies ?? {}))
-    .filter((other) => other !== 'test-kit')
-    .forEach((other) => refuse(`packages/${name}/package.json`, other))
 
   const isSource = (path) => /\.(ts|js)$/.test(path)
 

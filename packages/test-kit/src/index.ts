@@ -20,8 +20,11 @@ export { createConsortium, createIdentities, NODE_KEY_TYPES } from './consortium
 export { freePorts } from './free-ports.ts'
 export { opensslChain } from './openssl-chain.ts'
 export { selfSignedCertificate } from './self-signed.ts'
+export { echo, receiveAll, sendAll } from './stream-io.ts'
 export { temporaryFolder } from './temporary-folder.ts'
+export { prepareTransportPair, TRANSPORT_CASES } from './transport-cases.ts'
 
 export type { Consortium, ConsortiumOptions, NodeKeyType } from './consortium.ts'
 export type { OpensslChainOptions } from './openssl-chain.ts'
 export type { TemporaryFolder } from './temporary-folder.ts'
+export type { TransportPair } from './transport-cases.ts'

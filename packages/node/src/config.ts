@@ -1,0 +1,165 @@
+import { readFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { parseNodeId } from '@fisco-libp2p/identity'
+import { parse } from 'ini'
+import { DEFAULT_CA_CERT, DEFAULT_CERT, DEFAULT_CHAIN_ID, DEFAULT_DATA_PATH, DEFAULT_KEY, DEFAULT_LISTEN_IP, DEFAULT_LISTEN_PORT, MAX_ADDRESSES, STATE_FOLDER } from './constants.ts'
+import { endpointToMultiaddr, parseEndpoint, parsePort } from './endpoint.ts'
+import { ConfigError } from './errors.ts'
+import type { NodeId } from '@fisco-libp2p/identity'
+import type { AbortOptions } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+
+/**
+ * What a `config.ini` says, checked.
+ */
+export interface NodeConfig {
+  /**
+   * The file that it was read from.
+   */
+  file: string
+
+  /**
+   * Where to listen: `[p2p] listen_ip` and `listen_port`.
+   */
+  listen: Multiaddr
+
+  /**
+   * Whom to keep connected: `[p2p] node.N`.
+   */
+  peers: Multiaddr[]
+
+  /**
+   * Paths of the identity's files: `[network_security]`, seen from the folder of `config.ini`.
+   */
+  key: string
+  cert: string
+  caCert: string
+
+  /**
+   * Who is refused: `[certificate_blacklist] crl.N`.
+   */
+  deny: NodeId[]
+
+  /**
+   * Who alone is accepted, if anybody is named: `[certificate_whitelist] cal.N`.
+   */
+  allow: NodeId[]
+
+  /**
+   * `[chain] id`.
+   */
+  chainId: string
+
+  /**
+   * Folder for what must survive a restart.
+   */
+  stateFolder: string
+
+  /**
+   * Settings that look like mistakes: keys that no node knows.
+   */
+  warnings: string[]
+}
+
+type Section = Record<string, unknown>
+
+/**
+ * Other names under which FISCO BCOS's own files have the sections.
+ */
+const ALIASES: Record<string, string> = { network_security: 'secure', certificate_blacklist: 'crl', certificate_whitelist: 'cal' }
+
+/**
+ * The keys that each section may have; those with a number are written `node.*`. Other sections are FISCO BCOS's own and
+ * are left alone, and so are keys of these sections that FISCO BCOS knows and this stack has no use for.
+ */
+const KNOWN: Record<string, { used: string[], ignored?: string[] }> = {
+  p2p: { used: ['listen_ip', 'listen_port', 'node.*'], ignored: ['enable_compress', 'peers_param_limit', 'max_nodes_limit', 'connection_warning'] },
+  network_security: { used: ['data_path', 'key', 'cert', 'ca_cert'], ignored: ['ca_path'] },
+  certificate_blacklist: { used: ['crl.*'] },
+  certificate_whitelist: { used: ['cal.*'] },
+  chain: { used: ['id'], ignored: ['sm_crypto', 'sm_crypto_channel', 'rsa_crypto_channel'] }
+}
+
+/**
+ * Reads a node's `config.ini`, with the sections, names and defaults of FISCO BCOS 2.x.
+ *
+ * @throws ConfigError that names file, section and key
+ */
+export async function readConfig (file: string, options: AbortOptions = {}): Promise<NodeConfig> {
+  try {
+    return parseConfig(await readFile(file, { encoding: 'utf8', signal: options.signal }), file)
+  } catch (err) {
+    options.signal?.throwIfAborted()
+
+    throw err instanceof ConfigError ? err : new ConfigError(file, '', err.code === 'ENOENT' ? 'the file does not exist' : `it cannot be read: ${err.message}`, { cause: err })
+  }
+}
+
+/**
+ * As {@link readConfig}, from a text.
+ *
+ * @param file - its name, for errors; relative paths in it are seen from the file's folder
+ * @throws ConfigError that names file, section and key
+ */
+export function parseConfig (text: string, file: string): NodeConfig {
+  const ini: Record<string, unknown> = parse(text)
+  const folder = dirname(resolve(file))
+  const section = (name: string): Section => toSection(ini[name] ?? ini[ALIASES[name]])
+
+  const p2p = section('p2p')
+  const security = section('network_security')
+  const dataPath = resolve(folder, textOf(security, 'data_path', DEFAULT_DATA_PATH))
+  const at = <T> (where: string, read: () => T): T => {
+    try {
+      return read()
+    } catch (err) {
+      throw new ConfigError(file, where, err.message, { cause: err })
+    }
+  }
+
+  const port = at('[p2p] listen_port', () => parsePort(textOf(p2p, 'listen_port', String(DEFAULT_LISTEN_PORT)), 1025))
+  const peers = numbered(p2p, 'node').map(([key, value]) => at(`[p2p] ${key}`, () => parseEndpoint(value)))
+
+  if (peers.length > MAX_ADDRESSES) {
+    throw new ConfigError(file, '[p2p]', `it names ${peers.length} nodes; at most ${MAX_ADDRESSES} can be kept connected`)
+  }
+
+  return {
+    file,
+    listen: at('[p2p] listen_ip', () => endpointToMultiaddr(textOf(p2p, 'listen_ip', DEFAULT_LISTEN_IP), port)),
+    peers,
+    key: resolve(dataPath, textOf(security, 'key', DEFAULT_KEY)),
+    cert: resolve(dataPath, textOf(security, 'cert', DEFAULT_CERT)),
+    caCert: resolve(dataPath, textOf(security, 'ca_cert', DEFAULT_CA_CERT)),
+    // every entry must be right: FISCO BCOS ignores bad ones, and lets everybody in when all of a whitelist are bad
+    deny: numbered(section('certificate_blacklist'), 'crl').map(([key, value]) => at(`[certificate_blacklist] ${key}`, () => parseNodeId(value))),
+    allow: numbered(section('certificate_whitelist'), 'cal').map(([key, value]) => at(`[certificate_whitelist] ${key}`, () => parseNodeId(value))),
+    chainId: textOf(section('chain'), 'id', DEFAULT_CHAIN_ID),
+    stateFolder: resolve(folder, STATE_FOLDER),
+    warnings: Object.keys(KNOWN).flatMap(name => unknownKeys(name, section(name)))
+  }
+}
+
+function toSection (value: unknown): Section {
+  return typeof value === 'object' && value != null ? value as Section : {}
+}
+
+function textOf (section: Section, key: string, fallback: string): string {
+  const value = section[key]
+
+  return value == null || value === '' || typeof value === 'object' ? fallback : String(value)
+}
+
+/**
+ * `name.0`, `name.1` and so on, in the order of the file; FISCO BCOS does not ask that the numbers have no gaps.
+ */
+function numbered (section: Section, name: string): Array<[string, string]> {
+  return Object.entries(section).filter(([key]) => new RegExp(`^${name}\\.\\d+$`).test(key)).map(([key, value]) => [key, String(value)])
+}
+
+function unknownKeys (name: string, section: Section): string[] {
+  const known = [...KNOWN[name].used, ...KNOWN[name].ignored ?? []]
+  const isKnown = (key: string): boolean => known.includes(key) || known.includes(key.replace(/\.\d+$/, '.*'))
+
+  return Object.keys(section).filter(key => !isKnown(key)).map(key => `[${name}] ${key} is unknown and has no effect: known are ${KNOWN[name].used.join(', ')}`)
+}
