@@ -1,0 +1,42 @@
+import yargs from 'yargs'
+import { chainCreate } from './commands/chain-create.ts'
+import { demo } from './commands/demo.ts'
+import { start } from './commands/start.ts'
+import { Output, UsageError } from './output.ts'
+
+/**
+ * Runs one command.
+ *
+ * @param argv - the arguments behind the program's name
+ * @returns the exit code: 0, or 1 after an error, which was printed as one line
+ */
+export async function runCli (argv: string[]): Promise<number> {
+  const parser = yargs(argv)
+    .scriptName('fisco-p2p')
+    .usage('$0 <command>\n\nA permissioned peer-to-peer network for consortium chains')
+    .option('json', { type: 'boolean', global: true, describe: 'Print JSON, one value per line' })
+    .command('chain', 'Create chains and their certificates', yargs => yargs.command(chainCreate).demandCommand(1, 'Say what to do with the chain: create'))
+    .command(start)
+    .command(demo)
+    .demandCommand(1, 'Say what to do: chain create, start or demo')
+    .strict()
+    .recommendCommands()
+    .parserConfiguration({ 'duplicate-arguments-array': false })
+    .wrap(Math.min(110, process.stdout.columns ?? 110))
+    .version(false)
+    .exitProcess(false)
+    .showHelpOnFail(false)
+    .fail((message, err) => {
+      throw err ?? new UsageError(`${message}; see fisco-p2p --help`)
+    })
+
+  try {
+    await parser.parseAsync()
+
+    return Number(process.exitCode ?? 0)
+  } catch (err) {
+    new Output({ json: argv.includes('--json') }).failure(err)
+
+    return 1
+  }
+}

@@ -1,0 +1,67 @@
+import { createNode } from '@fisco-libp2p/node'
+import { EndRequest, endWithin } from '../end-request.ts'
+import { Output } from '../output.ts'
+import type { FiscoNode } from '@fisco-libp2p/node'
+import type { CommandModule } from 'yargs'
+
+interface StartArguments {
+  config: string
+  json?: boolean
+}
+
+/**
+ * Milliseconds that a node has to leave the network, and then to let go of everything.
+ */
+const STOP_TIMEOUT = 5_000
+const AFTER_STOP = 50
+
+export const start: CommandModule<object, StartArguments> = {
+  command: 'start',
+  describe: 'Start a node and keep it running until Ctrl-C',
+  builder: yargs => yargs.options({
+    config: { type: 'string', demandOption: true, requiresArg: true, describe: 'The node\'s config.ini' }
+  }).example('$0 start --config chain/nodes/node0/config.ini', 'start node0'),
+
+  async handler (args) {
+    const output = new Output(args)
+    // from the beginning: who asks it to end while it starts is heard as well
+    using end = new EndRequest()
+    const node = await createNode({ config: args.config, passphrase: process.env.FISCO_P2P_PASSPHRASE })
+
+    report(node, output)
+    const reason = await end.promise
+    output.result(`stopping (${reason})`, { event: 'stopping', reason })
+    endWithin(STOP_TIMEOUT)
+    await node.stop()
+    // libp2p 3.3 can leave timers of up to 30 s behind (an address book that is about to be written, a repeating task)
+    endWithin(AFTER_STOP)
+  }
+}
+
+/**
+ * Lines for what an operator wants to see: who is connected, who is not, and who was refused why.
+ */
+function report (node: FiscoNode, output: Output): void {
+  const { identity, config } = node
+  const event = (text: string, event: string, detail: object): void => {
+    output.result(`${new Date().toISOString()} ${text}`, { event, time: Date.now(), ...detail })
+  }
+
+  for (const warning of config?.warnings ?? []) {
+    event(`warning: ${config?.file}: ${warning}`, 'warning', { warning })
+  }
+
+  event(`node ${identity.nodeId} ("${identity.name}", agency "${identity.agency}") listens on ${node.getMultiaddrs().join(', ')}`, 'started', {
+    nodeId: identity.nodeId, peerId: identity.peerId.toString(), name: identity.name, agency: identity.agency, addresses: node.getMultiaddrs().map(String)
+  })
+
+  node.services.peers.addEventListener('peer:up', ({ detail: { nodeId, name, agency, direction } }) => {
+    event(`connected to ${nodeId} ("${name}", agency "${agency}")`, 'peer:up', { nodeId, name, agency, direction })
+  })
+  node.services.peers.addEventListener('peer:down', ({ detail: { nodeId } }) => {
+    event(`lost ${nodeId}`, 'peer:down', { nodeId })
+  })
+  identity.addEventListener('handshake:rejected', ({ detail }) => {
+    event(`${detail.direction} handshake with ${detail.address} failed: ${detail.message}`, 'handshake:rejected', detail)
+  })
+}

@@ -1,0 +1,51 @@
+import pc from 'picocolors'
+
+/**
+ * What an operator can do something about: shown as one line, without a stack.
+ */
+export class UsageError extends Error {
+  static name = 'UsageError'
+
+  constructor (message: string) {
+    super(message)
+    this.name = 'UsageError'
+  }
+}
+
+/**
+ * Where a command writes. With `--json`, standard output carries JSON alone, one value per line.
+ */
+export class Output {
+  readonly json: boolean
+
+  constructor (options: { json?: boolean }) {
+    this.json = options.json === true
+  }
+
+  /**
+   * A result: text for people, or its JSON.
+   */
+  result (text: string, value: object): void {
+    process.stdout.write(`${this.json ? JSON.stringify(value) : text}\n`)
+  }
+
+  /**
+   * Progress: on standard error where standard output carries JSON.
+   */
+  progress (text: string): void {
+    (this.json ? process.stderr : process.stdout).write(`${text}\n`)
+  }
+
+  /**
+   * The error that ends a command.
+   */
+  failure (err: Error): void {
+    const message = err.message.trim().replace(/\s*\n\s*/g, ' ')
+
+    process.stderr.write(`${pc.red('error')}: ${message}\n`)
+
+    if (this.json) {
+      process.stdout.write(`${JSON.stringify({ error: { name: err.name, message } })}\n`)
+    }
+  }
+}
