@@ -77,3 +77,55 @@ export const MODERN_GROUPS = 'X25519:prime256v1:secp256k1'
  * Put before {@link MODERN_GROUPS} where this OpenSSL has it.
  */
 export const POST_QUANTUM_GROUP = 'X25519MLKEM768'
+
+/**
+ * Longest handshake timeout that can be set, in milliseconds.
+ */
+export const MAX_HANDSHAKE_TIMEOUT = 60_000
+
+/**
+ * Milliseconds without a byte in either direction after which a connection is given up. yamux sends its keep-alive
+ * every 30 s.
+ */
+export const INACTIVITY_TIMEOUT = 120_000
+
+/**
+ * How many members a listener is made for where it is not told: FISCO BCOS's `max_nodes_limit` is 100.
+ */
+export const DEFAULT_MEMBERS = 200
+
+/**
+ * Handshakes under way: of one address at least this many, of all together at least that many. Both grow with the number
+ * of members, since all of a network may come at once after a power cut, and from one address behind a NAT.
+ */
+export const MIN_PENDING_PER_ADDRESS = 16
+export const MIN_PENDING = 64
+
+/**
+ * Share of all pending handshakes that is kept for the addresses of configured peers.
+ */
+export const RESERVED_SHARE = 0.25
+
+/**
+ * Handshakes that one address may begin: a burst of two for each member, then so many a second. A failed one counts for
+ * four. A handshake costs 5 to 15 ms of CPU, so this bounds what an address can cost: about a tenth of a core, or a
+ * thirtieth with handshakes that fail.
+ */
+export const BURST_PER_MEMBER = 2
+export const HANDSHAKES_PER_SECOND = 10
+export const COST_OF_FAILURE = 4
+
+/**
+ * Addresses whose recent handshakes are remembered; the one that was quiet for longest is forgotten first.
+ */
+export const MAX_TRACKED_ADDRESSES = 4_096
+
+/**
+ * Milliseconds in which a peer must send the first bytes of TLS.
+ */
+export const FIRST_BYTES_TIMEOUT = 5_000
+
+/**
+ * Refused connections that are logged one by one each second; further ones are counted, and reported as a number.
+ */
+export const MAX_LOG_LINES_PER_SECOND = 10

@@ -1,3 +1,4 @@
+import type { AdmissionRule } from './admission.ts'
 import type { CertificateRule } from '@fisco-libp2p/identity'
 
 /**
@@ -36,7 +37,7 @@ export type RefusalRule = keyof typeof REFUSAL_CODES
 /**
  * Why a handshake ended without a refusal.
  */
-export type FailureRule = 'tls-failure' | 'closed' | 'timeout'
+export type FailureRule = 'tls-failure' | 'closed' | 'timeout' | 'not-tls' | 'no-alpn' | AdmissionRule
 
 /**
  * The handshake was ended by one of both sides for a reason.

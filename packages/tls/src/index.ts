@@ -30,17 +30,26 @@
  * ```
  */
 
+import { CaTlsTcp } from './ca-tls-tcp.ts'
 import { CaTls } from './ca-tls.ts'
 import type { Identity } from '@fisco-libp2p/identity'
-import type { ComponentLogger, ConnectionEncrypter, ConnectionGater, Metrics, PeerId, Upgrader } from '@libp2p/interface'
+import type { ComponentLogger, ConnectionEncrypter, ConnectionGater, Metrics, PeerId, Transport, Upgrader } from '@libp2p/interface'
 import type { Datastore } from 'interface-datastore'
 
+export { addressKey, Admission } from './admission.ts'
 export { CA_TLS_PROTOCOL } from './constants.ts'
 export { HandshakeFailedError, HandshakeRefusedError, REFUSAL_CODES } from './errors.ts'
+export { guessProtocol, looksLikeTls } from './first-bytes.ts'
 export { decodeFrame, encodeFrame } from './frame.ts'
+export { LogLimiter } from './log-limiter.ts'
+export { connectTls, createTlsListener } from './socket-api.ts'
+export { isTlsAddress } from './tls-address.ts'
 
+export type { AdmissionInit, AdmissionRule, Ticket } from './admission.ts'
 export type { FailureRule, RefusalRule } from './errors.ts'
 export type { ConfirmMessage, Frame } from './frame.ts'
+export type { ProvenPeer } from './judge.ts'
+export type { ConnectTlsOptions, TlsListenerOptions, TlsPeer, TlsPort } from './socket-api.ts'
 
 /**
  * Settings of {@link caTls}.
@@ -82,4 +91,33 @@ export interface CaTlsComponents {
  */
 export function caTls (init: CaTlsInit): (components: CaTlsComponents) => ConnectionEncrypter {
   return (components) => new CaTls(components, init)
+}
+
+/**
+ * Settings of {@link caTlsTcp}.
+ */
+export interface CaTlsTcpInit extends CaTlsInit {
+  /**
+   * How many members the network has, at most: what may come in at once follows from it. 1 to 100,000.
+   *
+   * @default 200
+   */
+  members?: number
+
+  /**
+   * Whether an IP address is one of a configured peer: a quarter of all handshakes under way is kept for those.
+   *
+   * @default none is
+   */
+  isReserved? (ip: string): boolean
+}
+
+/**
+ * The transport for addresses like `/ip4/10.0.0.2/tcp/30300/tls` (also `ip6`, `dns`, `dns4`, `dns6`): TLS from the first byte, the stream muxer chosen by ALPN. It needs
+ * no connection encrypter beside it.
+ *
+ * @throws InvalidParametersError when the node is built with another key than the identity's, or a setting is out of range
+ */
+export function caTlsTcp (init: CaTlsTcpInit): (components: CaTlsComponents) => Transport {
+  return (components) => new CaTlsTcp(components, init)
 }

@@ -1,12 +1,14 @@
 import { AbstractMessageStream } from '@libp2p/utils'
 import { pEvent } from 'p-event'
+import { readFrom, writeTo } from './socket-io.ts'
 import type { AbortOptions, Logger, MessageStream } from '@libp2p/interface'
 import type { SendResult } from '@libp2p/utils'
 import type { TLSSocket } from 'node:tls'
 import type { Uint8ArrayList } from 'uint8arraylist'
 
 /**
- * A TLS socket, past its handshake, as libp2p wants it: what the muxer reads and writes.
+ * What the encrypter returns: a TLS socket, past its handshake, as the muxer reads and writes it. The connection below
+ * is libp2p's to close.
  */
 export class SecuredStream extends AbstractMessageStream implements MessageStream {
   private readonly socket: TLSSocket
@@ -14,36 +16,11 @@ export class SecuredStream extends AbstractMessageStream implements MessageStrea
   constructor (socket: TLSSocket, init: { log: Logger, direction: 'inbound' | 'outbound' }) {
     super(init)
     this.socket = socket
-
-    socket.on('data', (chunk: Buffer) => {
-      this.onData(chunk)
-    })
-    socket.on('drain', () => {
-      this.safeDispatchEvent('drain')
-    })
-    socket.on('end', () => {
-      this.onRemoteCloseWrite()
-    })
-    socket.on('error', err => {
-      this.onTransportClosed(err)
-    })
-    socket.on('close', () => {
-      this.onTransportClosed()
-    })
+    readFrom(socket, this, () => { this.onRemoteCloseWrite() })
   }
 
   sendData (data: Uint8ArrayList): SendResult {
-    // corked, so that the pieces of one message become one TLS record and one system call
-    this.socket.cork()
-    let canSendMore = true
-
-    for (const chunk of data) {
-      canSendMore = this.socket.write(chunk)
-    }
-
-    this.socket.uncork()
-
-    return { sentBytes: data.byteLength, canSendMore }
+    return writeTo(this.socket, data)
   }
 
   sendReset (): void {

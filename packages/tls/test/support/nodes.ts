@@ -1,10 +1,17 @@
 import { Identity, TrustStore } from '@fisco-libp2p/identity'
-import { caTls } from '@fisco-libp2p/tls'
+import { caTls, caTlsTcp } from '@fisco-libp2p/tls'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import type { Certificate, HandshakeRejection } from '@fisco-libp2p/identity'
+import type { CaTlsTcpInit } from '@fisco-libp2p/tls'
 import type { ConnectionGater, Libp2p } from '@libp2p/interface'
+
+/**
+ * The two ways in which TLS is carried: as a connection encrypter over a transport of libp2p's, and from the first byte.
+ */
+export const CARRIERS = ['encrypter', 'tls-first'] as const
+export type Carrier = typeof CARRIERS[number]
 
 /**
  * A libp2p node with nothing but what a connection under the consortium's CA needs.
@@ -19,18 +26,29 @@ export interface TestNode extends AsyncDisposable {
   rejections: HandshakeRejection[]
 }
 
-export async function startNode (identity: Identity, options: { connectionGater?: ConnectionGater, timeout?: number } = {}): Promise<TestNode> {
+export interface TestNodeOptions extends Omit<CaTlsTcpInit, 'identity'> {
+  connectionGater?: ConnectionGater
+
+  /**
+   * @default 'encrypter'
+   */
+  carrier?: Carrier
+  listen?: string[]
+}
+
+export async function startNode (identity: Identity, options: TestNodeOptions = {}): Promise<TestNode> {
+  const { connectionGater, carrier = 'encrypter', listen, ...init } = options
   const rejections: HandshakeRejection[] = []
   const onRejected = (evt: CustomEvent<HandshakeRejection>): void => { rejections.push(evt.detail) }
   identity.addEventListener('handshake:rejected', onRejected)
 
   const libp2p = await createLibp2p({
     privateKey: identity.privateKey,
-    addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
-    transports: [tcp()],
-    connectionEncrypters: [caTls({ identity, timeout: options.timeout })],
-    connectionGater: options.connectionGater,
-    connectionManager: { inboundConnectionThreshold: Infinity },
+    addresses: { listen: listen ?? [carrier === 'encrypter' ? '/ip4/127.0.0.1/tcp/0' : '/ip4/127.0.0.1/tcp/0/tls'] },
+    transports: [carrier === 'encrypter' ? tcp() : caTlsTcp({ ...init, identity })],
+    connectionEncrypters: carrier === 'encrypter' ? [caTls({ ...init, identity })] : undefined,
+    connectionGater,
+    connectionManager: { inboundConnectionThreshold: Infinity, maxIncomingPendingConnections: Infinity },
     streamMuxers: [yamux()]
   })
 

@@ -1,30 +1,41 @@
 import { getPeerFacts } from '@fisco-libp2p/identity'
-import { createConsortium, NODE_KEY_TYPES } from '@fisco-libp2p/test-kit'
-import { startNode } from './nodes.ts'
+import { createConsortium, NODE_KEY_TYPES, TRANSPORT_CASES } from '@fisco-libp2p/test-kit'
+import { CARRIERS, startNode } from './nodes.ts'
+import { withTransportPair } from './transport-nodes.ts'
 
 /**
- * A process of its own: all nine pairs of key types shake hands, and a foreigner is refused; then an abort in the tick
- * in which the dial resolves. Prints one line of JSON. A crash of Node shows in the exit code, which the test asserts.
+ * A process of its own. Over both carriers all nine pairs of key types shake hands, and a dial is aborted in the tick in
+ * which it resolves; a foreigner is refused; the transport passes its suite with all three key types. Prints one line of JSON. A crash of Node shows in the exit code, which the test asserts.
  */
 const consortium = await createConsortium()
 const versions: Record<string, string | undefined> = {}
 
-for (const dialler of NODE_KEY_TYPES) {
-  for (const listener of NODE_KEY_TYPES) {
-    await using a = await startNode(await consortium.identity({ keyType: dialler }))
-    await using b = await startNode(await consortium.identity({ keyType: listener }))
-    const connection = await a.libp2p.dial(b.libp2p.getMultiaddrs())
+for (const [carrier, dialler, listener] of CARRIERS.flatMap(carrier => NODE_KEY_TYPES.flatMap(dialler => NODE_KEY_TYPES.map(listener => [carrier, dialler, listener] as const)))) {
+  await using a = await startNode(await consortium.identity({ keyType: dialler }), { carrier })
+  await using b = await startNode(await consortium.identity({ keyType: listener }), { carrier })
+  const connection = await a.libp2p.dial(b.libp2p.getMultiaddrs())
 
-    versions[`${dialler}-${listener}`] = getPeerFacts(connection)?.tlsVersion
-    connection.abort(new Error('done'))
+  versions[`${carrier} ${dialler}-${listener}`] = getPeerFacts(connection)?.tlsVersion
+  connection.abort(new Error('done'))
 
-    const again = await a.libp2p.dial(b.libp2p.getMultiaddrs(), { force: true })
-    again.abort(new Error('in the same tick'))
+  const again = await a.libp2p.dial(b.libp2p.getMultiaddrs(), { force: true })
+  again.abort(new Error('in the same tick'))
+}
+
+const failed: string[] = []
+const refused: Record<string, string> = {}
+
+for (const keyType of NODE_KEY_TYPES) {
+  for (const [title, run] of Object.entries(TRANSPORT_CASES)) {
+    await withTransportPair(consortium, keyType, run).catch(err => { failed.push(`${keyType}: ${title}: ${err.message}`) })
   }
 }
 
-await using node = await startNode(await consortium.identity())
-await using foreigner = await startNode(await (await createConsortium({ name: 'foreign' })).identity())
-const refused: unknown = await foreigner.libp2p.dial(node.libp2p.getMultiaddrs()).catch(err => err)
+for (const carrier of CARRIERS) {
+  await using node = await startNode(await consortium.identity(), { carrier })
+  await using foreigner = await startNode(await (await createConsortium({ name: 'foreign' })).identity(), { carrier })
 
-process.stdout.write(`${JSON.stringify({ node: process.versions.node.split('.')[0], versions, refused: refused instanceof Error ? refused.message : undefined })}\n`)
+  await foreigner.libp2p.dial(node.libp2p.getMultiaddrs()).catch(err => { refused[carrier] = err.message })
+}
+
+process.stdout.write(`${JSON.stringify({ node: process.versions.node.split('.')[0], versions, failed, refused })}\n`)

@@ -10,8 +10,8 @@ import type { Socket } from 'node:net'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
 
 /**
- * A dialler that does by hand what libp2p and caTls do, so that it can do it wrongly: TCP, then multistream-select for
- * `/fisco/tls/1.0.0`.
+ * A dialler that does by hand what libp2p and this package do, so that it can do it wrongly: TCP, then, for an address
+ * without `/tls`, multistream-select for `/fisco/tls/1.0.0`.
  */
 export async function dialTcp (address: Multiaddr): Promise<Socket> {
   const port = Number(address.getComponents().find(({ name }) => name === 'tcp')?.value)
@@ -21,6 +21,13 @@ export async function dialTcp (address: Multiaddr): Promise<Socket> {
   let received = Buffer.alloc(0)
 
   socket.on('error', () => {})
+
+  if (address.getComponents().some(({ name }) => name === 'tls')) {
+    await once(socket, 'connect')
+
+    return socket
+  }
+
   socket.write(expected)
 
   while (received.byteLength < expected.byteLength) {

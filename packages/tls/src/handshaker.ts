@@ -1,0 +1,215 @@
+import { createSecureContext } from 'node:tls'
+import { incarnationOf } from '@fisco-libp2p/identity'
+import { InvalidParametersError, setMaxListeners } from '@libp2p/interface'
+import { clientHandshake } from './client.ts'
+import { confirmExchange } from './confirm.ts'
+import { ALPN_PREFIX, HANDSHAKE_TIMEOUT, MAX_HANDSHAKE_TIMEOUT } from './constants.ts'
+import { HandshakeFailedError } from './errors.ts'
+import { registerMetrics } from './metrics.ts'
+import { ServerHandshakes } from './server.ts'
+import { tlsOptions } from './tls-options.ts'
+import type { FailureRule } from './errors.ts'
+import type { HandshakeSocket } from './handshake-socket.ts'
+import type { CaTlsComponents, CaTlsInit } from './index.ts'
+import type { ProvenPeer } from './judge.ts'
+import type { TlsMetrics } from './metrics.ts'
+import type { Identity } from '@fisco-libp2p/identity'
+import type { Logger, MessageStream, MultiaddrConnection, PeerId, StreamMuxerFactory } from '@libp2p/interface'
+import type { Duplex } from 'node:stream'
+import type { SecureContext, TLSSocket } from 'node:tls'
+
+/**
+ * One handshake to be made.
+ */
+export interface HandshakeRequest {
+  /**
+   * What libp2p knows the connection by: facts are kept under its timeline, its address stands in events.
+   */
+  connection: MessageStream & Partial<Pick<MultiaddrConnection, 'remoteAddr'>>
+  direction: 'inbound' | 'outbound'
+
+  /**
+   * Whom the dialler meant to reach.
+   */
+  expected?: PeerId
+
+  /**
+   * Leave the choice of the muxer to whoever comes after?
+   */
+  skipMuxer?: boolean
+  signal?: AbortSignal
+}
+
+/**
+ * A connection on which both ends have accepted each other.
+ */
+export interface SecuredSocket {
+  socket: TLSSocket
+  remotePeer: PeerId
+  streamMuxer?: StreamMuxerFactory
+}
+
+/**
+ * Makes handshakes, whatever carries them: TLS, the confirm exchange, and the account of how it ended. The connection
+ * encrypter and the TLS-first transport are adapters around it.
+ */
+export class Handshaker {
+  private readonly identity: Identity
+  private readonly components: CaTlsComponents
+  private readonly timeout: number
+  private readonly log: Logger
+  private readonly metrics?: TlsMetrics
+  private context?: SecureContext
+  private readonly servers = new Map<string, ServerHandshakes>()
+
+  constructor (components: CaTlsComponents, init: CaTlsInit) {
+    const { identity, timeout = HANDSHAKE_TIMEOUT } = init
+
+    if (!identity.peerId.equals(components.peerId)) {
+      throw new InvalidParametersError(`The certificate is of node ${identity.nodeId}, but libp2p was given another key: pass identity.privateKey as privateKey to createLibp2p()`)
+    }
+
+    if (!(timeout > 0 && timeout <= MAX_HANDSHAKE_TIMEOUT)) {
+      throw new InvalidParametersError(`timeout must be 1 to ${MAX_HANDSHAKE_TIMEOUT} ms, not ${timeout}`)
+    }
+
+    this.identity = identity
+    this.components = components
+    this.timeout = timeout
+    this.log = components.logger.forComponent('fisco-libp2p:tls')
+    this.metrics = registerMetrics(components.metrics)
+    identity.trust.addEventListener('trust:change', () => {
+      this.context = undefined
+      this.servers.clear()
+    })
+  }
+
+  /**
+   * @param duplex - what TLS runs on; destroyed if the handshake fails
+   * @throws HandshakeRefusedError, UnexpectedPeerError, HandshakeFailedError; whatever the signal was aborted with
+   */
+  async secure (duplex: Duplex, request: HandshakeRequest): Promise<SecuredSocket> {
+    const timeout = AbortSignal.timeout(this.timeout)
+    const signal = request.signal == null ? timeout : AbortSignal.any([request.signal, timeout])
+    setMaxListeners(Infinity, signal)
+    let proven: ProvenPeer | undefined
+
+    try {
+      const incarnation = await incarnationOf(this.components).get()
+      const facts = await this.tlsHandshake(duplex, request, signal)
+      expectAlpn(facts.socket)
+      const remotePeer = await confirmExchange(facts, {
+        identity: this.identity,
+        incarnation,
+        role: request.direction === 'outbound' ? 'server' : 'client',
+        expected: request.expected,
+        connection: request.connection,
+        isDenied: async peerId => this.isDenied(peerId, request),
+        onProven: peer => { proven = peer }
+      }, signal)
+
+      this.metrics?.handshakes.increment({ accepted: true })
+
+      return { socket: facts.socket, remotePeer, streamMuxer: this.muxerOf(facts.socket.alpnProtocol) }
+    } catch (err) {
+      duplex.destroy()
+
+      if (err.name === 'AbortError') {
+        // given up on this side: nobody was refused
+        throw err
+      }
+
+      throw this.account(err.name === 'TimeoutError' ? this.timedOut() : err, request, proven)
+    }
+  }
+
+  /**
+   * Counts a connection that was not given a handshake.
+   */
+  count (rule: FailureRule): void {
+    this.metrics?.handshakes.increment({ [rule]: true })
+  }
+
+  /**
+   * Tells of a handshake that did not come about: libp2p's upgrader keeps only the message of an error, so whoever wants
+   * the rule listens to the identity's event.
+   *
+   * @returns the error
+   */
+  private account (err: Error & { rule?: string, refusedBy?: 'us' | 'them' }, { connection, direction }: HandshakeRequest, proven?: ProvenPeer): Error {
+    const rule = err.name === 'UnexpectedPeerError' ? 'unexpected-peer' : err.rule ?? 'closed'
+    const address = connection.remoteAddr?.toString() ?? ''
+
+    this.metrics?.handshakes.increment({ [rule]: true })
+    this.log.error('%s handshake with %s failed: %s: %s', direction, address, rule, err.message)
+    this.identity.safeDispatchEvent('handshake:rejected', {
+      detail: { direction, address, refusedBy: err.refusedBy ?? 'us', rule, message: err.message, nodeId: proven?.nodeId }
+    })
+
+    return err
+  }
+
+  private async tlsHandshake (duplex: Duplex, request: HandshakeRequest, signal: AbortSignal): Promise<HandshakeSocket> {
+    const alpn = this.alpnProtocols(request)
+
+    if (request.direction === 'outbound') {
+      this.context ??= createSecureContext(tlsOptions(this.identity))
+
+      return clientHandshake(duplex, { secureContext: this.context, rejectUnauthorized: false, ALPNProtocols: alpn }, signal)
+    }
+
+    const key = alpn.join()
+    const servers = this.servers.get(key) ?? new ServerHandshakes({ ...tlsOptions(this.identity), ALPNProtocols: alpn })
+    this.servers.set(key, servers)
+
+    return servers.handshake(duplex, signal)
+  }
+
+  private timedOut (): HandshakeFailedError {
+    return new HandshakeFailedError('timeout', `the peer did not finish the handshake within ${this.timeout} ms`)
+  }
+
+  /**
+   * The muxer is chosen inside the handshake, so that no round trip is spent on it afterwards.
+   */
+  private alpnProtocols (request: HandshakeRequest): string[] {
+    const muxers = request.skipMuxer === true ? [] : [...this.muxers().keys()]
+
+    return [...muxers.map(id => `${ALPN_PREFIX}${id}`), ALPN_PREFIX]
+  }
+
+  private muxerOf (alpn: string | false | null): StreamMuxerFactory | undefined {
+    return typeof alpn === 'string' ? this.muxers().get(alpn.slice(ALPN_PREFIX.length)) : undefined
+  }
+
+  /**
+   * The upgrader does not exist yet when libp2p constructs encrypters and transports: ask for it when it is needed.
+   */
+  private muxers (): Map<string, StreamMuxerFactory> {
+    return this.components.upgrader?.getStreamMuxers() ?? new Map()
+  }
+
+  /**
+   * libp2p asks its gater when the handshake is done. Asked here as well, a peer that is denied hears so, instead of
+   * seeing a connection that opens and closes.
+   */
+  private async isDenied (peerId: PeerId, { connection, direction }: HandshakeRequest): Promise<boolean> {
+    const gater = this.components.connectionGater
+    const raw = connection as MultiaddrConnection
+
+    const denied = direction === 'inbound'
+      ? await gater?.denyInboundEncryptedConnection?.(peerId, raw)
+      : await gater?.denyOutboundEncryptedConnection?.(peerId, raw)
+
+    return denied === true
+  }
+}
+
+/**
+ * A node of FISCO BCOS 2.x speaks TLS without ALPN, and then its own frames: there is nothing to confirm with it.
+ */
+function expectAlpn (socket: TLSSocket): void {
+  if (socket.alpnProtocol === false || socket.alpnProtocol == null) {
+    throw new HandshakeFailedError('no-alpn', 'the peer speaks TLS without ALPN: a node of FISCO BCOS 2.x, or a TLS tool; a node of this network offers fisco-libp2p/...')
+  }
+}

@@ -1,0 +1,42 @@
+import type { AbstractMessageStream, SendResult } from '@libp2p/utils'
+import type { TLSSocket } from 'node:tls'
+import type { Uint8ArrayList } from 'uint8arraylist'
+
+/**
+ * Lets a libp2p stream read from a TLS socket, and notice when it drains, ends and fails.
+ *
+ * @param onEnd - what the end of the other side's data means for the stream
+ */
+export function readFrom (socket: TLSSocket, stream: AbstractMessageStream, onEnd: () => void): void {
+  socket.on('data', (chunk: Buffer) => {
+    stream.onData(chunk)
+  })
+  socket.on('drain', () => {
+    stream.safeDispatchEvent('drain')
+  })
+  socket.on('end', onEnd)
+  socket.on('error', err => {
+    // while this end closes, the other may be gone before it has taken the last bytes (close_notify): that is no failure
+    stream.onTransportClosed(stream.status === 'open' ? err : undefined)
+  })
+  socket.on('close', () => {
+    stream.onTransportClosed()
+  })
+}
+
+/**
+ * Writes the pieces of one message: corked, so that they become one TLS record and one system call.
+ */
+export function writeTo (socket: TLSSocket, data: Uint8ArrayList): SendResult {
+  let canSendMore = true
+
+  socket.cork()
+
+  for (const chunk of data) {
+    canSendMore = socket.write(chunk)
+  }
+
+  socket.uncork()
+
+  return { sentBytes: data.byteLength, canSendMore }
+}

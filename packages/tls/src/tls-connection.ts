@@ -1,0 +1,68 @@
+import { AbstractMultiaddrConnection } from '@libp2p/utils'
+import { pEvent } from 'p-event'
+import { INACTIVITY_TIMEOUT } from './constants.ts'
+import { readFrom, writeTo } from './socket-io.ts'
+import type { AbortOptions, Logger } from '@libp2p/interface'
+import type { SendResult } from '@libp2p/utils'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { Uint8ArrayList } from 'uint8arraylist'
+
+/**
+ * A connection of the TLS-first transport. It exists before its handshake, so that gater and events can name it;
+ * bytes flow when `open()` was called.
+ */
+export class TlsConnection extends AbstractMultiaddrConnection {
+  private socket: Socket | TLSSocket
+
+  constructor (socket: Socket, init: { remoteAddr: Multiaddr, localAddr?: Multiaddr, direction: 'inbound' | 'outbound', log: Logger }) {
+    super(init)
+    this.socket = socket
+  }
+
+  /**
+   * The handshake is done: from now on this is the secured socket's connection.
+   */
+  open (socket: TLSSocket): void {
+    this.socket = socket
+    readFrom(socket, this, () => { this.onTransportClosed() })
+    // the muxer's keep-alive is far below this
+    socket.setTimeout(INACTIVITY_TIMEOUT, () => { this.abort(new Error(`nothing was heard for ${INACTIVITY_TIMEOUT} ms`)) })
+  }
+
+  /**
+   * While the connection closes, the muxer still answers what comes in (window updates, pings). Refusing those bytes would
+   * turn a graceful close into an abort, so they are dropped.
+   */
+  override send (data: Uint8Array | Uint8ArrayList): boolean {
+    return this.status === 'closing' || super.send(data)
+  }
+
+  sendData (data: Uint8ArrayList): SendResult {
+    return writeTo(this.socket as TLSSocket, data)
+  }
+
+  sendReset (): void {
+    // a TLSSocket cannot be reset (ERR_INVALID_HANDLE_TYPE)
+    this.socket.destroy()
+  }
+
+  sendPause (): void {
+    this.socket.pause()
+  }
+
+  sendResume (): void {
+    this.socket.resume()
+  }
+
+  async sendClose (options?: AbortOptions): Promise<void> {
+    if (this.socket.destroyed) {
+      return
+    }
+
+    this.socket.destroySoon()
+
+    await pEvent(this.socket, 'close', options)
+  }
+}
