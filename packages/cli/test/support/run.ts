@@ -50,9 +50,17 @@ export class Running {
   readonly child: ChildProcess
   readonly events: Array<Record<string, unknown>> = []
   private readonly waiting = new Set<() => void>()
+  private ended = false
+  private stderr = ''
 
   constructor (args: string[], options: RunOptions = {}) {
     this.child = spawn(process.execPath, [...options.execArgv ?? [], BIN, ...args], { cwd: options.cwd, env: options.env ?? process.env, stdio: ['ignore', 'pipe', 'pipe'] })
+
+    this.child.stderr?.on('data', chunk => { this.stderr += String(chunk) })
+    this.child.once('close', () => {
+      this.ended = true
+      this.waiting.forEach(look => { look() })
+    })
 
     if (this.child.stdout != null) {
       createInterface(this.child.stdout).on('line', line => {
@@ -63,16 +71,18 @@ export class Running {
   }
 
   /**
-   * The first event that matches, whether it has come already or not.
+   * The first event that matches, whether it has come already or not. Rejects when the command ends without.
    */
   async event (matches: (event: Record<string, unknown>) => boolean): Promise<Record<string, unknown>> {
-    return new Promise(resolve => {
+    return new Promise((resolve, reject) => {
       const look = (): void => {
         const found = this.events.find(matches)
 
         if (found != null) {
           this.waiting.delete(look)
           resolve(found)
+        } else if (this.ended) {
+          reject(new Error(`the command ended without the event; it printed ${JSON.stringify(this.events.slice(-5))} and ${this.stderr}`))
         }
       }
 
