@@ -1,5 +1,5 @@
 import { peerIdToNodeId } from './node-id.ts'
-import { getPeerFacts } from './peer-facts.ts'
+import { getPeerCertificate } from './peer-certificate.ts'
 import type { Connection, PeerId } from '@libp2p/interface'
 
 /**
@@ -37,5 +37,5 @@ export function dialledBySmaller (self: PeerId, connection: Connection): boolean
 }
 
 function incarnation (connection: Connection): number {
-  return getPeerFacts(connection)?.incarnation ?? 0
+  return getPeerCertificate(connection)?.incarnation ?? 0
 }

@@ -1,4 +1,4 @@
-import { dialledBySmaller, getPeerFacts, peerIdToNodeId, preferredConnection } from '@fisco-libp2p/identity'
+import { dialledBySmaller, getPeerCertificate, peerIdToNodeId, preferredConnection } from '@fisco-libp2p/identity'
 import { Drains } from './drains.ts'
 import { ConnectionReplacedError } from './errors.ts'
 import type { PeersComponents } from './index.ts'
@@ -101,7 +101,7 @@ export class Links {
   describe (link: Link): Member {
     const { peerId, nodeId, since } = link
     const connection = this.preferred(link)
-    const facts = getPeerFacts(connection)
+    const facts = getPeerCertificate(connection)
 
     return { peerId, nodeId, name: facts?.name, agency: facts?.agency, direction: connection.direction, address: connection.remoteAddr.toString(), since }
   }
@@ -209,7 +209,7 @@ export class Links {
 
   #nodeIdOf (connection: Connection): NodeId | undefined {
     try {
-      return getPeerFacts(connection)?.nodeId ?? peerIdToNodeId(connection.remotePeer)
+      return getPeerCertificate(connection)?.nodeId ?? peerIdToNodeId(connection.remotePeer)
     } catch (err) {
       this.#log.error('%p cannot be a member and is disconnected - %e', connection.remotePeer, err)
       connection.abort(err)
@@ -218,5 +218,5 @@ export class Links {
 }
 
 function incarnationOf (connection: Connection): number {
-  return getPeerFacts(connection)?.incarnation ?? 0
+  return getPeerCertificate(connection)?.incarnation ?? 0
 }

@@ -1,8 +1,8 @@
-import { peerIdToNodeId, setPeerFacts } from '@fisco-libp2p/identity'
+import { peerIdToNodeId, setPeerCertificate } from '@fisco-libp2p/identity'
 import { expect } from 'chai'
 import { addressOf, connected, openConnections, recordLinks, TestNetwork, until } from './network.ts'
 import type { TestNode } from './network.ts'
-import type { PeerFacts } from '@fisco-libp2p/identity'
+import type { PeerCertificate } from '@fisco-libp2p/identity'
 import type { Connection, MultiaddrConnection, PeerId, Stream } from '@libp2p/interface'
 
 const ECHO = '/test/echo/1.0.0'
@@ -142,7 +142,7 @@ describe('one connection per peer', () => {
   it('replaces the connection of a peer that was restarted at once', async () => {
     let incarnation = 1
     const fromIncarnation = (_: PeerId, maConn: MultiaddrConnection): boolean => {
-      setPeerFacts(maConn, { nodeId: 'feed', name: 'node1', agency: 'agency', chain: [], incarnation: incarnation++, tlsVersion: '', cipher: '' } satisfies PeerFacts)
+      setPeerCertificate(maConn, { nodeId: 'feed', name: 'node1', agency: 'agency', chain: [], agencyKeyHash: '', serial: '', notBefore: 0, notAfter: 0, incarnation: incarnation++, tlsVersion: '', cipher: '' } satisfies PeerCertificate)
 
       return false
     }

@@ -1,4 +1,4 @@
-import { setPeerFacts } from '@fisco-libp2p/identity'
+import { describePeer, setPeerCertificate } from '@fisco-libp2p/identity'
 import { UnexpectedPeerError } from '@libp2p/interface'
 import { MAX_VERSION, MIN_VERSION } from './constants.ts'
 import { HandshakeRefusedError } from './errors.ts'
@@ -64,17 +64,13 @@ export async function confirmExchange (facts: HandshakeSocket, context: ConfirmC
     frames.write(ownConfirm(context))
 
     const { confirm } = expectFrame(await frames.read(signal), 'confirm')
-    const { chain, version } = judgeConfirm(context.identity, peer, confirm, context.role)
+    const { verdict, version } = judgeConfirm(context.identity, peer, confirm, context.role)
 
-    setPeerFacts(context.connection, {
-      nodeId: peer.nodeId,
-      name: peer.certificate.commonName,
-      agency: peer.certificate.issuerCommonName,
-      chain,
+    setPeerCertificate(context.connection, describePeer(peer.nodeId, verdict, {
       incarnation: confirm.incarnation,
       tlsVersion: facts.socket.getProtocol() ?? '',
       cipher: facts.socket.getCipher().standardName
-    })
+    }))
 
     if (await context.isDenied(peer.peerId)) {
       throw new HandshakeRefusedError('denied', 'us', `node ${peer.nodeId} is not allowed here: see [certificate_blacklist] and [certificate_whitelist]`)

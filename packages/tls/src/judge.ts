@@ -5,7 +5,7 @@ import { HandshakeRefusedError } from './errors.ts'
 import type { RefusalRule } from './errors.ts'
 import type { ConfirmMessage } from './frame.ts'
 import type { HandshakeSocket } from './handshake-socket.ts'
-import type { CertificateRole, CertificateRule, Identity, NodeId } from '@fisco-libp2p/identity'
+import type { CertificateRole, CertificateRule, Identity, NodeId, Verdict } from '@fisco-libp2p/identity'
 import type { PeerId } from '@libp2p/interface'
 
 /**
@@ -70,17 +70,17 @@ export function judgeTls (identity: Identity, facts: HandshakeSocket, role: Cert
  * Judges what the other end says of itself.
  *
  * @param role - the other end's
- * @returns its certificate chain, without the anchor, and the version that both speak
+ * @returns the verdict on its chain, and the version that both speak
  * @throws HandshakeRefusedError
  */
-export function judgeConfirm (identity: Identity, peer: ProvenPeer, confirm: ConfirmMessage, role: CertificateRole): { chain: Certificate[], version: number } {
+export function judgeConfirm (identity: Identity, peer: ProvenPeer, confirm: ConfirmMessage, role: CertificateRole): { verdict: Verdict, version: number } {
   const chain = certificateRule(() => confirm.chain.map(der => new Certificate(der)))
 
   if (chain[0]?.equals(peer.certificate) === false) {
     throw refusal('chain-mismatch', 'the peer confirmed another certificate than the one with which it made the TLS handshake')
   }
 
-  const { path } = certificateRule(() => identity.trust.judge(chain, role))
+  const verdict = certificateRule(() => identity.trust.judge(chain, role))
 
   // from here on the peer is a member: it may hear more than a rule about its certificate
   if (Buffer.compare(confirm.networkId, identity.networkId) !== 0) {
@@ -97,7 +97,7 @@ export function judgeConfirm (identity: Identity, peer: ProvenPeer, confirm: Con
     throw refusal('clock-skew', `node ${peer.nodeId} says that it was started more than 24 h in the future (${confirm.incarnation}): set the clocks of both nodes`)
   }
 
-  return { chain: path, version }
+  return { verdict, version }
 }
 
 /**

@@ -1,4 +1,5 @@
-import { getPeerFacts, loadIdentity } from '@fisco-libp2p/identity'
+import { createHash } from 'node:crypto'
+import { getPeerCertificate, loadIdentity } from '@fisco-libp2p/identity'
 import { createConsortium, NODE_KEY_TYPES, opensslChain, temporaryFolder } from '@fisco-libp2p/test-kit'
 import { CA_TLS_PROTOCOL, caTls } from '@fisco-libp2p/tls'
 import { defaultLogger } from '@libp2p/logger'
@@ -29,11 +30,13 @@ for (const carrier of CARRIERS) {
             expect(inbound.remotePeer.equals(a.identity.peerId)).to.equal(true)
             expect(outbound.encryption).to.equal(carrier === 'encrypter' ? CA_TLS_PROTOCOL : 'native')
             expect(outbound.multiplexer).to.equal('/yamux/1.0.0')
-            expect(getPeerFacts(outbound)).to.include({ nodeId: b.identity.nodeId, name: 'node1', agency: 'agency', tlsVersion: version })
-            expect(getPeerFacts(inbound)).to.include({ nodeId: a.identity.nodeId, name: 'node0', agency: 'agency', tlsVersion: version })
-            expect(getPeerFacts(inbound)?.cipher).to.match(/GCM|CHACHA20/)
-            expect(getPeerFacts(inbound)?.incarnation).to.be.within(Date.now() - 60_000, Date.now())
-            expect(getPeerFacts(inbound)?.chain.map(certificate => certificate.commonName)).to.deep.equal(['node0', 'agency'])
+            expect(getPeerCertificate(outbound)).to.include({ nodeId: b.identity.nodeId, name: 'node1', agency: 'agency', tlsVersion: version })
+            expect(getPeerCertificate(inbound)).to.include({ nodeId: a.identity.nodeId, name: 'node0', agency: 'agency', tlsVersion: version })
+            expect(getPeerCertificate(inbound)).to.include({ serial: a.identity.certificate.serial, notAfter: a.identity.certificate.notAfter })
+            expect(getPeerCertificate(inbound)?.agencyKeyHash).to.equal(createHash('sha256').update(a.identity.chain[1].publicKey.export({ format: 'der', type: 'spki' })).digest('hex'))
+            expect(getPeerCertificate(inbound)?.cipher).to.match(/GCM|CHACHA20/)
+            expect(getPeerCertificate(inbound)?.incarnation).to.be.within(Date.now() - 60_000, Date.now())
+            expect(getPeerCertificate(inbound)?.chain.map(certificate => certificate.commonName)).to.deep.equal(['node0', 'agency'])
           })
         }
       }
@@ -48,7 +51,7 @@ for (const carrier of CARRIERS) {
         await using second = b
 
         const connection = await first.libp2p.dial(second.libp2p.getMultiaddrs())
-        expect(getPeerFacts(connection)).to.include({ name: 'node1', agency: 'agency', cipher: 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256' })
+        expect(getPeerCertificate(connection)).to.include({ name: 'node1', agency: 'agency', cipher: 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256' })
       })
     })
 

@@ -1,4 +1,4 @@
-import { getPeerFacts } from '@fisco-libp2p/identity'
+import { getPeerCertificate } from '@fisco-libp2p/identity'
 import { createConsortium, NODE_KEY_TYPES, TRANSPORT_CASES } from '@fisco-libp2p/test-kit'
 import { CARRIERS, startNode } from './nodes.ts'
 import { withTransportPair } from './transport-nodes.ts'
@@ -15,7 +15,7 @@ for (const [carrier, dialler, listener] of CARRIERS.flatMap(carrier => NODE_KEY_
   await using b = await startNode(await consortium.identity({ keyType: listener }), { carrier })
   const connection = await a.libp2p.dial(b.libp2p.getMultiaddrs())
 
-  versions[`${carrier} ${dialler}-${listener}`] = getPeerFacts(connection)?.tlsVersion
+  versions[`${carrier} ${dialler}-${listener}`] = getPeerCertificate(connection)?.tlsVersion
   connection.abort(new Error('done'))
 
   const again = await a.libp2p.dial(b.libp2p.getMultiaddrs(), { force: true })

@@ -1,10 +1,12 @@
+import { createHash } from 'node:crypto'
 import type { Certificate } from './certificate.ts'
 import type { NodeId } from './node-id.ts'
+import type { Verdict } from './trust-store.ts'
 
 /**
  * What a security transport proved about the other end of a connection.
  */
-export interface PeerFacts {
+export interface PeerCertificate {
   nodeId: NodeId
 
   /**
@@ -16,6 +18,22 @@ export interface PeerFacts {
    * Common name of the issuer of its certificate.
    */
   agency: string
+
+  /**
+   * SHA-256 of the issuer's SubjectPublicKeyInfo, in hex: names may repeat, this does not.
+   */
+  agencyKeyHash: string
+
+  /**
+   * Serial number of its certificate, in lower-case hex.
+   */
+  serial: string
+
+  /**
+   * First and last moment of its validity, unix milliseconds.
+   */
+  notBefore: number
+  notAfter: number
 
   /**
    * Its certificate, then the CAs up to, and without, the anchor.
@@ -36,6 +54,32 @@ export interface PeerFacts {
    * Cipher suite by its IANA name.
    */
   cipher: string
+}
+
+/**
+ * How a connection was secured: what is not read off the certificate.
+ */
+export type SecuredBy = Pick<PeerCertificate, 'incarnation' | 'tlsVersion' | 'cipher'>
+
+/**
+ * The facts of a chain that was accepted.
+ *
+ * @param verdict - of the trust store
+ */
+export function describePeer (nodeId: NodeId, { path, anchor }: Verdict, secured: SecuredBy): PeerCertificate {
+  const [leaf, issuer = anchor] = path
+
+  return {
+    nodeId,
+    name: leaf.commonName,
+    agency: leaf.issuerCommonName,
+    agencyKeyHash: createHash('sha256').update(issuer.publicKey.export({ format: 'der', type: 'spki' })).digest('hex'),
+    serial: leaf.serial,
+    notBefore: leaf.notBefore,
+    notAfter: leaf.notAfter,
+    chain: path,
+    ...secured
+  }
 }
 
 /**
@@ -71,12 +115,12 @@ export interface HandshakeRejection {
  * libp2p drops what a connection encrypter returns besides the peer ID. `timeline` is the one object that the raw and
  * the upgraded connection share, so it is the key.
  */
-const facts = new WeakMap<object, PeerFacts>()
+const facts = new WeakMap<object, PeerCertificate>()
 
 /**
  * Remembers what was proven about a connection. For security transports.
  */
-export function setPeerFacts (connection: { timeline: object }, peer: PeerFacts): void {
+export function setPeerCertificate (connection: { timeline: object }, peer: PeerCertificate): void {
   facts.set(connection.timeline, peer)
 }
 
@@ -85,6 +129,6 @@ export function setPeerFacts (connection: { timeline: object }, peer: PeerFacts)
  *
  * @param connection - a libp2p connection, upgraded or not
  */
-export function getPeerFacts (connection: { timeline: object }): PeerFacts | undefined {
+export function getPeerCertificate (connection: { timeline: object }): PeerCertificate | undefined {
   return facts.get(connection.timeline)
 }
