@@ -37,6 +37,13 @@ export class Output {
   }
 
   /**
+   * What must not be overlooked: on standard error, whatever the format.
+   */
+  warning (text: string): void {
+    process.stderr.write(`${pc.yellow('WARNING')}: ${text}\n`)
+  }
+
+  /**
    * The error that ends a command.
    */
   failure (err: Error): void {

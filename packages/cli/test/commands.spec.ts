@@ -1,4 +1,4 @@
-import { readdir, writeFile } from 'node:fs/promises'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { chainFolder, freePorts, temporaryFolder } from '@fisco-libp2p/test-kit'
 import { expect } from 'chai'
@@ -119,6 +119,21 @@ describe('fisco-p2p', () => {
 
     expect(await node.event(({ event }) => event === 'warning')).to.have.property('warning').that.includes('listen_prt is unknown')
     expect(await node.end()).to.equal(0)
+  })
+
+  it('logs session keys only where it is told to, with a warning, in a file for its user alone', async () => {
+    await using folder = await temporaryFolder()
+    const { nodes: [first, second] } = await chainFolder(folder.join('chain'), { nodes: 2 })
+    const keys = folder.join('keys')
+    const logging = new Running(['start', '--config', first.config, '--json'], { env: { ...process.env, FISCO_P2P_KEYLOG: keys } })
+    const other = new Running(['start', '--config', second.config, '--json'])
+
+    await Promise.all([logging, other].map(async node => node.event(({ event }) => event === 'peer:up')))
+    expect(await readFile(keys, 'utf8')).to.match(/^CLIENT_RANDOM /)
+    expect((await stat(keys)).mode & 0o777).to.equal(0o600)
+    expect(logging.stderr).to.match(/WARNING.*whoever has that file reads all traffic/)
+    expect(other.stderr).to.equal('')
+    await Promise.all([logging.end(), other.end()])
   })
 
   describe('under a Node that is too old', () => {

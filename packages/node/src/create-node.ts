@@ -38,7 +38,7 @@ export interface CreateNodeOptions extends AbortOptions {
 /**
  * A node from the file that its operator keeps.
  */
-export interface ConfigFileInit extends CreateNodeOptions {
+export interface ConfigFileInit extends CreateNodeOptions, Pick<NodeSettings, 'keyLog' | 'members'> {
   /**
    * Path of `config.ini`.
    */

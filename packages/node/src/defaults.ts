@@ -57,6 +57,13 @@ export interface NodeSettings {
    * @default 200
    */
   members?: number
+
+  /**
+   * Gets the session keys of every connection, as lines of an NSS key log. Whoever has them reads all traffic.
+   *
+   * @default none
+   */
+  keyLog? (line: Uint8Array): void
 }
 
 /**
@@ -74,7 +81,7 @@ export function nodeDefaults (settings: NodeSettings): Libp2pOptions<NodeService
   return {
     privateKey: identity.privateKey,
     addresses: { listen: (settings.listen ?? []).map(String) },
-    transports: [caTlsTcp({ identity, members, isReserved: ip => reserved.has(ip.replace(/^::ffff:/i, '')) })],
+    transports: [caTlsTcp({ identity, members, keyLog: settings.keyLog, isReserved: ip => reserved.has(ip.replace(/^::ffff:/i, '')) })],
     connectionGater: accessGater({ identity, allow: settings.allow, deny: settings.deny }),
     streamMuxers: [yamux({ maxInboundStreams: MAX_STREAMS_PER_CONNECTION, maxOutboundStreams: MAX_STREAMS_PER_CONNECTION })],
     connectionManager: {

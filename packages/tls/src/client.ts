@@ -8,9 +8,10 @@ import type { ConnectionOptions, SecureContext } from 'node:tls'
 /**
  * Runs the dialler's side of a TLS handshake over any duplex stream.
  *
+ * @param keyLog - gets the session keys, if anybody is to have them
  * @throws HandshakeFailedError if TLS fails; whatever the signal was aborted with
  */
-export async function clientHandshake (duplex: Duplex, options: ConnectionOptions & { secureContext: SecureContext }, signal: AbortSignal): Promise<HandshakeSocket> {
+export async function clientHandshake (duplex: Duplex, options: ConnectionOptions & { secureContext: SecureContext }, signal: AbortSignal, keyLog?: (line: Uint8Array) => void): Promise<HandshakeSocket> {
   signal.throwIfAborted()
 
   const socket = connect({ ...options, socket: duplex, checkServerIdentity: () => undefined })
@@ -34,6 +35,10 @@ export async function clientHandshake (duplex: Duplex, options: ConnectionOption
 
   const onAbort = (): void => {
     reject(signal.reason)
+  }
+
+  if (keyLog != null) {
+    socket.on('keylog', keyLog)
   }
 
   socket.once('secureConnect', onSecure)

@@ -59,6 +59,7 @@ export class Handshaker {
   private readonly timeout: number
   private readonly log: Logger
   private readonly metrics?: TlsMetrics
+  private readonly keyLog?: (line: Uint8Array) => void
   private context?: SecureContext
   private readonly servers = new Map<string, ServerHandshakes>()
 
@@ -78,6 +79,12 @@ export class Handshaker {
     this.timeout = timeout
     this.log = components.logger.forComponent('fisco-libp2p:tls')
     this.metrics = registerMetrics(components.metrics)
+    this.keyLog = init.keyLog
+
+    if (init.keyLog != null) {
+      this.log.error('WARNING: the session keys of all connections are logged; whoever reads that log reads all traffic')
+    }
+
     identity.trust.addEventListener('trust:change', () => {
       this.context = undefined
       this.servers.clear()
@@ -155,11 +162,11 @@ export class Handshaker {
     if (request.direction === 'outbound') {
       this.context ??= createSecureContext(tlsOptions(this.identity))
 
-      return clientHandshake(duplex, { secureContext: this.context, rejectUnauthorized: false, ALPNProtocols: alpn }, signal)
+      return clientHandshake(duplex, { secureContext: this.context, rejectUnauthorized: false, ALPNProtocols: alpn }, signal, this.keyLog)
     }
 
     const key = alpn.join()
-    const servers = this.servers.get(key) ?? new ServerHandshakes({ ...tlsOptions(this.identity), ALPNProtocols: alpn })
+    const servers = this.servers.get(key) ?? new ServerHandshakes({ ...tlsOptions(this.identity), ALPNProtocols: alpn }, this.keyLog)
     this.servers.set(key, servers)
 
     return servers.handshake(duplex, signal)

@@ -66,6 +66,14 @@ export interface CaTlsInit {
    * @default 10000
    */
   timeout?: number
+
+  /**
+   * Gets the session keys of every connection, as lines of an NSS key log, to decrypt captures with. Whoever has them reads
+   * all traffic: the node warns when it is built with it.
+   *
+   * @default none
+   */
+  keyLog? (line: Uint8Array): void
 }
 
 /**

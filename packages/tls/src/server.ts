@@ -15,10 +15,15 @@ import type { Server, TlsOptions, TLSSocket } from 'node:tls'
  */
 export class ServerHandshakes {
   private readonly options: TlsOptions
+  private readonly keyLog?: (line: Uint8Array) => void
   private readonly idle: Server[] = []
 
-  constructor (options: TlsOptions) {
+  /**
+   * @param keyLog - gets the session keys, if anybody is to have them
+   */
+  constructor (options: TlsOptions, keyLog?: (line: Uint8Array) => void) {
     this.options = options
+    this.keyLog = keyLog
   }
 
   /**
@@ -27,7 +32,7 @@ export class ServerHandshakes {
   async handshake (duplex: Duplex, signal: AbortSignal): Promise<HandshakeSocket> {
     signal.throwIfAborted()
 
-    const server = this.idle.pop() ?? createServer({ ...this.options, handshakeTimeout: HANDSHAKE_TIMEOUT })
+    const server = this.idle.pop() ?? this.create()
     const { promise, resolve, reject } = Promise.withResolvers<HandshakeSocket>()
     const onSecure = (socket: TLSSocket): void => {
       // before anything else: an error after the handshake must find a listener
@@ -70,5 +75,15 @@ export class ServerHandshakes {
         this.idle.push(server)
       }
     }
+  }
+
+  private create (): Server {
+    const server = createServer({ ...this.options, handshakeTimeout: HANDSHAKE_TIMEOUT })
+
+    if (this.keyLog != null) {
+      server.on('keylog', this.keyLog)
+    }
+
+    return server
   }
 }

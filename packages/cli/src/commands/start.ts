@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs'
 import { createNode } from '@fisco-libp2p/node'
 import { EndRequest, endWithin } from '../end-request.ts'
 import { Output } from '../output.ts'
@@ -26,7 +27,7 @@ export const start: CommandModule<object, StartArguments> = {
     const output = new Output(args)
     // from the beginning: who asks it to end while it starts is heard as well
     using end = new EndRequest()
-    const node = await createNode({ config: args.config, passphrase: process.env.FISCO_P2P_PASSPHRASE })
+    const node = await createNode({ config: args.config, passphrase: process.env.FISCO_P2P_PASSPHRASE, keyLog: keyLog(output) })
 
     report(node, output)
     const reason = await end.promise
@@ -36,6 +37,21 @@ export const start: CommandModule<object, StartArguments> = {
     // libp2p 3.3 can leave timers of up to 30 s behind (an address book that is about to be written, a repeating task)
     endWithin(AFTER_STOP)
   }
+}
+
+/**
+ * Session keys are written to the file that FISCO_P2P_KEYLOG names, for captures that somebody wants to read.
+ */
+function keyLog (output: Output): ((line: Uint8Array) => void) | undefined {
+  const file = process.env.FISCO_P2P_KEYLOG
+
+  if (file == null || file === '') {
+    return undefined
+  }
+
+  output.warning(`FISCO_P2P_KEYLOG is set: the session keys of all connections go to ${file}; whoever has that file reads all traffic`)
+
+  return line => { appendFileSync(file, line, { mode: 0o600 }) }
 }
 
 /**

@@ -51,7 +51,7 @@ export class Running {
   readonly events: Array<Record<string, unknown>> = []
   private readonly waiting = new Set<() => void>()
   private ended = false
-  private stderr = ''
+  stderr = ''
 
   constructor (args: string[], options: RunOptions = {}) {
     this.child = spawn(process.execPath, [...options.execArgv ?? [], BIN, ...args], { cwd: options.cwd, env: options.env ?? process.env, stdio: ['ignore', 'pipe', 'pipe'] })
