@@ -39,7 +39,7 @@ export const REFUSAL_LINGER = 250
 /**
  * TLS servers without a port that wait for their next handshake. Each serves one at a time; more are made on demand.
  */
-export const MAX_IDLE_SERVERS = 8
+export const MAX_IDLE_SERVERS = 64
 
 /**
  * TLS 1.2 with forward secrecy and AEAD only, for both kinds of keys; then what TLS 1.3 has.

@@ -5,6 +5,7 @@ import { clientHandshake } from './client.ts'
 import { confirmExchange } from './confirm.ts'
 import { ALPN_PREFIX, HANDSHAKE_TIMEOUT, MAX_HANDSHAKE_TIMEOUT } from './constants.ts'
 import { HandshakeFailedError } from './errors.ts'
+import { LogLimiter } from './log-limiter.ts'
 import { registerMetrics } from './metrics.ts'
 import { ServerHandshakes } from './server.ts'
 import { tlsOptions } from './tls-options.ts'
@@ -58,6 +59,7 @@ export class Handshaker {
   private readonly components: CaTlsComponents
   private readonly timeout: number
   private readonly log: Logger
+  private readonly limiter = new LogLimiter()
   private readonly metrics?: TlsMetrics
   private readonly keyLog?: (line: Uint8Array) => void
   private context?: SecureContext
@@ -148,7 +150,13 @@ export class Handshaker {
     const address = connection.remoteAddr?.toString() ?? ''
 
     this.metrics?.handshakes.increment({ [rule]: true })
-    this.log.error('%s handshake with %s failed: %s: %s', direction, address, rule, err.message)
+    // before its key was proven, anybody can make such lines at will
+    const line = proven == null ? this.limiter.next() : { suppressed: 0 }
+
+    if (line != null) {
+      this.log.error('%s handshake with %s failed: %s: %s (%d more were not logged)', direction, address, rule, err.message, line.suppressed)
+    }
+
     this.identity.safeDispatchEvent('handshake:rejected', {
       detail: { direction, address, refusedBy: err.refusedBy ?? 'us', rule, message: err.message, nodeId: proven?.nodeId }
     })

@@ -26,7 +26,8 @@ export function tlsOptions (identity: Identity): SecureContextOptions & CommonCo
     sigalgs: SIGNATURE_ALGORITHMS,
     ecdhCurve: identity.profile === 'fisco' ? FISCO_GROUPS : modernGroups(),
     honorCipherOrder: true,
-    // a resumed session skips every check of the certificate, so there are none
+    // a resumed session skips every check of the certificate, so there are none: without stateless tickets a session would
+    // have to be stored to be resumed, and Node stores none. (TLS 1.3 sends tickets all the same; they lead nowhere.)
     secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION
   }
 }

@@ -1,5 +1,6 @@
 import { appendFileSync } from 'node:fs'
 import { createNode } from '@fisco-libp2p/node'
+import { LogLimiter } from '@fisco-libp2p/tls'
 import { EndRequest, endWithin } from '../end-request.ts'
 import { Output } from '../output.ts'
 import type { FiscoNode } from '@fisco-libp2p/node'
@@ -59,6 +60,7 @@ function keyLog (output: Output): ((line: Uint8Array) => void) | undefined {
  */
 function report (node: FiscoNode, output: Output): void {
   const { identity, config } = node
+  const limiter = new LogLimiter()
   const event = (text: string, event: string, detail: object): void => {
     output.result(`${new Date().toISOString()} ${text}`, { event, time: Date.now(), ...detail })
   }
@@ -78,6 +80,12 @@ function report (node: FiscoNode, output: Output): void {
     event(`lost ${nodeId}`, 'peer:down', { nodeId })
   })
   identity.addEventListener('handshake:rejected', ({ detail }) => {
-    event(`${detail.direction} handshake with ${detail.address} failed: ${detail.message}`, 'handshake:rejected', detail)
+    // anybody can make handshakes fail: a flood of them must not fill the disk
+    const line = limiter.next()
+
+    if (line != null) {
+      const { suppressed } = line
+      event(`${detail.direction} handshake with ${detail.address} failed: ${detail.message}${suppressed === 0 ? '' : ` (${suppressed} more were not shown)`}`, 'handshake:rejected', { ...detail, suppressed })
+    }
   })
 }

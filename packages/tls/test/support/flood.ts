@@ -31,14 +31,17 @@ export class FloodedNode implements AsyncDisposable {
     this.foreigner = foreigner
   }
 
-  static async start (): Promise<FloodedNode> {
+  /**
+   * @param execPath - the Node to run it with
+   */
+  static async start (execPath: string): Promise<FloodedNode> {
     const consortium = await createConsortium({ keyType: 'ed25519' })
     const foreign = await createConsortium({ keyType: 'ed25519', name: 'foreign' })
     const { key, cert } = await issueNode(consortium.agency, { name: 'node' })
-    const child = fork(SCRIPT, [], { execArgv: ['--expose-gc'], env: { ...process.env, NODE_V8_COVERAGE: '' } })
+    const child = fork(SCRIPT, [], { execPath, execArgv: ['--expose-gc'], env: { ...process.env, NODE_V8_COVERAGE: '' } })
 
     // so many members that admission lets the flood in: what handshakes leave behind is the question here
-    child.send({ key, cert, ca: consortium.root.cert, members: 20_000 })
+    child.send({ key, cert, ca: consortium.root.cert, members: 100_000 })
     const [{ address }] = await once(child, 'message')
 
     return new FloodedNode(child, multiaddr(address), await consortium.identities(2), await foreign.identity())
