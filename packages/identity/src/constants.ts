@@ -10,6 +10,16 @@ export const MAX_CHAIN_LENGTH = 4
 export const MAX_CHAIN_BYTES = 16 * 1024
 
 /**
+ * Most bytes of one DER encoding that is looked at: of a certificate, or of a value in it.
+ */
+export const MAX_CERTIFICATE_BYTES = MAX_CHAIN_BYTES
+
+/**
+ * Deepest nesting of a DER encoding. A certificate of RFC 5280 with all its extensions needs about 10.
+ */
+export const MAX_DER_DEPTH = 16
+
+/**
  * Most trust anchors in one `ca.crt`: each costs a comparison per judgement.
  */
 export const MAX_ANCHORS = 64

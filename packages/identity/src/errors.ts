@@ -11,6 +11,22 @@ export class InvalidNodeIdError extends Error {
 }
 
 /**
+ * Bytes that are no DER, or none of the type that was expected.
+ */
+export class InvalidDerError extends Error {
+  static name = 'InvalidDerError'
+
+  /**
+   * @param what - what is wrong
+   * @param offset - of the element, from the start of the encoding; 0 where it is not known
+   */
+  constructor (what: string, readonly offset: number) {
+    super(offset === 0 ? what : `${what} (at byte ${offset})`)
+    this.name = 'InvalidDerError'
+  }
+}
+
+/**
  * Why a certificate, or the chain that it came with, is not accepted. The names are stable: they appear in errors,
  * events, metrics and on the wire (see docs/PROTOCOLS.md, "Refusal codes").
  */

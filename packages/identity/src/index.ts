@@ -24,7 +24,8 @@
 
 export { Certificate, certificatesFromPem, certificatesToPem, printable } from './certificate.ts'
 export { MAX_CHAIN_BYTES, MAX_CHAIN_LENGTH, MAX_INCARNATION_LEAD } from './constants.ts'
-export { CertificateRefusedError, IdentityError, InvalidNodeIdError } from './errors.ts'
+export { decodeDer } from './der.ts'
+export { CertificateRefusedError, IdentityError, InvalidDerError, InvalidNodeIdError } from './errors.ts'
 export { Identity, identityOf, networkIdOf } from './identity.ts'
 export { Incarnation, incarnationOf } from './incarnation.ts'
 export { dialledBySmaller, preferredConnection } from './links.ts'
@@ -34,6 +35,7 @@ export { describePeer, getPeerCertificate, setPeerCertificate } from './peer-cer
 export { SIGNATURE_PURPOSES, signatureInput, signFields, verifyFields } from './signature.ts'
 export { TrustStore } from './trust-store.ts'
 
+export type { DerNode } from './der.ts'
 export type { CertificateRefusal, CertificateRule, IdentityRule } from './errors.ts'
 export type { IdentityEvents, IdentityParts, TlsProfile } from './identity.ts'
 export type { IdentityFiles, IdentityInit, IdentityPem } from './load.ts'
