@@ -1,12 +1,11 @@
 import { X509Certificate } from 'node:crypto'
-import { AsnConvert } from '@peculiar/asn1-schema'
-import * as asn1 from '@peculiar/asn1-x509'
-import { MAX_CHAIN_BYTES, MAX_NAME_LENGTH } from './constants.ts'
-import { CertificateRefusedError } from './errors.ts'
+import { parseCertificate } from './certificate-fields.ts'
+import { CertificateRefusedError, InvalidDerError } from './errors.ts'
+import { readExtensions } from './extensions.ts'
+import { commonNameOf, describeName } from './name.ts'
+import type { CertificateFields } from './certificate-fields.ts'
+import type { KnownExtensions } from './extensions.ts'
 import type { KeyObject } from 'node:crypto'
-
-const OID_COMMON_NAME = '2.5.4.3'
-const SHORT_NAMES: Record<string, string> = { [OID_COMMON_NAME]: 'CN', '2.5.4.10': 'O', '2.5.4.11': 'OU', '2.5.4.6': 'C', '2.5.4.8': 'ST', '2.5.4.7': 'L' }
 
 /**
  * One X.509 certificate: its DER, OpenSSL's view of it (key, signature) and the fields that a judgement needs, read
@@ -28,24 +27,33 @@ export class Certificate {
    */
   readonly publicKey: KeyObject
 
-  private readonly fields: asn1.TBSCertificate
+  /**
+   * Its fields as they stand in the DER.
+   */
+  readonly fields: CertificateFields
+  #known?: KnownExtensions | CertificateRefusedError
+  #selfSigned?: boolean
 
   /**
    * @param der - one DER encoded certificate, at most 16 KiB
-   * @throws CertificateRefusedError with rule `malformed`
+   * @throws CertificateRefusedError with rule `malformed`, or with rule `explicit-curve`: such keys never reach OpenSSL,
+   * which would compute with the parameters that a stranger chose (CVE-2022-0778)
    */
   constructor (der: Uint8Array) {
-    if (der.byteLength > MAX_CHAIN_BYTES) {
-      throw malformed(`it has ${der.byteLength} bytes, more than ${MAX_CHAIN_BYTES}`)
+    this.der = der
+    this.fields = readFields(der)
+
+    if (this.fields.keyInfo.type === 'ec' && this.fields.keyInfo.curve == null) {
+      throw new CertificateRefusedError('the curve of its key is written out in numbers instead of named', {
+        rule: 'explicit-curve', subject: this.subject, serial: this.serial, hint: 'make a new key on a named curve (openssl: -pkeyopt ec_param_enc:named_curve) and have it certified'
+      })
     }
 
     try {
-      this.der = der
       this.x509 = new X509Certificate(der)
       this.publicKey = this.x509.publicKey
-      this.fields = AsnConvert.parse(der, asn1.Certificate).tbsCertificate
     } catch (err) {
-      throw malformed(err.message)
+      throw malformed(err.message, this)
     }
   }
 
@@ -67,81 +75,118 @@ export class Certificate {
    * Common name of the subject: FISCO BCOS's node name. Empty if there is none.
    */
   get commonName (): string {
-    return commonName(this.fields.subject)
+    return commonNameOf(this.fields.subject)
   }
 
   /**
    * Common name of the issuer: FISCO BCOS's agency name, for a node's certificate. Empty if there is none.
    */
   get issuerCommonName (): string {
-    return commonName(this.fields.issuer)
+    return commonNameOf(this.fields.issuer)
   }
 
   /**
-   * Serial number in lower-case hex.
+   * Serial number in lower-case hex, as OpenSSL prints it: of an even length, with a minus sign if it is negative.
    */
   get serial (): string {
-    return this.x509.serialNumber.toLowerCase()
+    const value = BigInt(`0x${Buffer.from(this.fields.serial).toString('hex')}`)
+    const negative = this.fields.serial[0] >= 0x80
+    const digits = (negative ? (1n << BigInt(this.fields.serial.byteLength * 8)) - value : value).toString(16)
+
+    return `${negative ? '-' : ''}${digits.length % 2 === 0 ? '' : '0'}${digits}`
   }
 
   /**
    * First moment of its validity, unix milliseconds.
    */
   get notBefore (): number {
-    return this.fields.validity.notBefore.getTime().getTime()
+    return this.fields.notBefore
   }
 
   /**
    * Last moment of its validity, unix milliseconds.
    */
   get notAfter (): number {
-    return this.fields.validity.notAfter.getTime().getTime()
+    return this.fields.notAfter
   }
 
   /**
    * Whether subject and issuer are the same name.
    */
   get selfIssued (): boolean {
-    return equalDer(this.fields.subject, this.fields.issuer)
+    return this.fields.subject.key === this.fields.issuer.key
+  }
+
+  /**
+   * Whether it is self-issued and its own key verifies it. Costs one verification, once; check the key's size first.
+   */
+  get selfSigned (): boolean {
+    this.#selfSigned ??= this.selfIssued && this.isSignedBy(this)
+
+    return this.#selfSigned
   }
 
   /**
    * X.509 version: 1, 2 or 3. FISCO BCOS's root certificates are of version 1.
    */
   get version (): number {
-    return this.fields.version + 1
+    return this.fields.version
+  }
+
+  /**
+   * The extensions that a judgement looks into.
+   *
+   * @throws CertificateRefusedError with rule `malformed` if one of them cannot be read
+   */
+  get extensions (): KnownExtensions {
+    this.#known ??= readKnown(this)
+
+    if (this.#known instanceof CertificateRefusedError) {
+      throw this.#known
+    }
+
+    return this.#known
   }
 
   /**
    * basicConstraints (RFC 5280 4.2.1.9), or undefined where the certificate has none.
    */
   get basicConstraints (): { ca: boolean, pathLength?: number } | undefined {
-    const constraints = this.extension(asn1.id_ce_basicConstraints, asn1.BasicConstraints)
+    const constraints = this.extensions.basicConstraints
 
-    return constraints == null ? undefined : { ca: constraints.cA, pathLength: constraints.pathLenConstraint }
+    return constraints == null ? undefined : { ca: constraints.ca, pathLength: constraints.pathLength }
   }
 
   /**
    * keyUsage (RFC 5280 4.2.1.3) as the names of its bits, or undefined where the certificate has none.
    */
   get keyUsage (): string[] | undefined {
-    return this.extension(asn1.id_ce_keyUsage, asn1.KeyUsage)?.toJSON()
+    return this.extensions.keyUsage
   }
 
   /**
    * extKeyUsage (RFC 5280 4.2.1.12) as OIDs, or undefined where the certificate has none.
    */
   get extendedKeyUsage (): string[] | undefined {
-    const usage = this.extension(asn1.id_ce_extKeyUsage, asn1.ExtendedKeyUsage)
-
-    return usage == null ? undefined : [...usage]
+    return this.extensions.extendedKeyUsage
   }
 
   /**
    * Whether `issuer` has the name that this certificate names as its issuer. Says nothing about the signature.
    */
   namesIssuer (issuer: Certificate): boolean {
-    return equalDer(this.fields.issuer, issuer.fields.subject)
+    return this.fields.issuer.key === issuer.fields.subject.key
+  }
+
+  /**
+   * Whether the key of `issuer` verifies this certificate's signature. Check that key's type and size first.
+   */
+  isSignedBy (issuer: Certificate): boolean {
+    try {
+      return this.x509.verify(issuer.publicKey)
+    } catch {
+      return false // a key of another type than the signature
+    }
   }
 
   /**
@@ -150,26 +195,12 @@ export class Certificate {
   equals (other: Certificate): boolean {
     return Buffer.compare(this.der, other.der) === 0
   }
-
-  private extension <T> (id: string, type: new () => T): T | undefined {
-    const extension = this.fields.extensions?.find(e => e.extnID === id)
-
-    if (extension == null) {
-      return undefined
-    }
-
-    try {
-      return AsnConvert.parse(extension.extnValue.buffer, type)
-    } catch (err) {
-      throw malformed(`its extension ${id} cannot be read: ${err.message}`)
-    }
-  }
 }
 
 /**
  * The certificates in a PEM file, in its order.
  *
- * @throws CertificateRefusedError with rule `malformed` if a block is no certificate. A text without any block gives an empty list
+ * @throws CertificateRefusedError with rule `malformed` or `explicit-curve` if a block is no certificate. A text without any block gives an empty list
  */
 export function certificatesFromPem (pem: string): Certificate[] {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
@@ -184,34 +215,24 @@ export function certificatesToPem (certificates: Certificate[]): string {
   return certificates.map(certificate => certificate.x509.toString()).join('')
 }
 
-function malformed (why: string): CertificateRefusedError {
+function readFields (der: Uint8Array): CertificateFields {
+  try {
+    return parseCertificate(der)
+  } catch (err) {
+    throw err instanceof InvalidDerError ? malformed(err.message) : err
+  }
+}
+
+function readKnown (certificate: Certificate): KnownExtensions | CertificateRefusedError {
+  try {
+    return readExtensions(certificate.fields.extensions ?? [])
+  } catch (err) {
+    return malformed(err.message, certificate)
+  }
+}
+
+function malformed (why: string, of: { subject: string, serial: string } = { subject: '', serial: '' }): CertificateRefusedError {
   return new CertificateRefusedError(`it cannot be read: ${why}`, {
-    rule: 'malformed', subject: '', serial: '', hint: 'it must be one DER encoded X.509 certificate'
+    rule: 'malformed', subject: of.subject, serial: of.serial, hint: 'it must be one DER encoded X.509 certificate; have it issued again'
   })
-}
-
-function equalDer (a: asn1.Name, b: asn1.Name): boolean {
-  return Buffer.compare(Buffer.from(AsnConvert.serialize(a)), Buffer.from(AsnConvert.serialize(b))) === 0
-}
-
-function commonName (name: asn1.Name): string {
-  const attribute = [...name].flatMap(rdn => [...rdn]).find(attribute => attribute.type === OID_COMMON_NAME)
-
-  return attribute == null ? '' : printable(attribute.value.toString())
-}
-
-function describeName (name: asn1.Name): string {
-  return [...name].slice(0, 8).flatMap(rdn => [...rdn].slice(0, 2)).map(attribute => {
-    return `${SHORT_NAMES[attribute.type] ?? attribute.type}=${printable(attribute.value.toString())}`
-  }).join(', ')
-}
-
-/**
- * Text that somebody else wrote, made fit for a log line: no control characters, no bidirectional overrides, bounded.
- */
-export function printable (text: string, maxLength = MAX_NAME_LENGTH): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is removed here
-  const clean = text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, '?')
-
-  return clean.length > maxLength ? `${clean.slice(0, maxLength)}…` : clean
 }

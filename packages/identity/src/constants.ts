@@ -20,6 +20,34 @@ export const MAX_CERTIFICATE_BYTES = MAX_CHAIN_BYTES
 export const MAX_DER_DEPTH = 16
 
 /**
+ * Most CA certificates between leaf and anchor, self-issued ones not counted (they are what a CA rolls its key over
+ * with), where the caller says nothing else.
+ */
+export const DEFAULT_MAX_DEPTH = 8
+
+/**
+ * Longest path, self-issued certificates counted: an end for paths that consist of nothing else.
+ */
+export const MAX_PATH_CERTIFICATES = 256
+
+/**
+ * Most issuers that are looked at for one chain, each at the price of one signature verification at most: about 80 ms for
+ * secp256k1. The certificates of an honest chain need about one each; those of a dishonest one may form any web.
+ */
+export const DEFAULT_MAX_STEPS = 256
+
+/**
+ * Most comparisons of names with name constraints for one chain. A certificate of 16 KiB has room for a thousand names,
+ * and a CA's for as many constraints.
+ */
+export const MAX_NAME_COMPARISONS = 65_536
+
+/**
+ * Longest serial number, bytes (RFC 5280 section 4.1.2.2).
+ */
+export const MAX_SERIAL_BYTES = 20
+
+/**
  * Most trust anchors in one `ca.crt`: each costs a comparison per judgement.
  */
 export const MAX_ANCHORS = 64
@@ -30,6 +58,12 @@ export const MAX_ANCHORS = 64
  */
 export const MIN_RSA_BITS = 2048
 export const MAX_RSA_BITS = 8192
+
+/**
+ * Longest public exponent of an RSA key: with a longer one than the usual 65537 a verification costs as much as a
+ * signature.
+ */
+export const MAX_RSA_EXPONENT_BITS = 32
 
 /**
  * Longest piece of text from a certificate (a common name, say) that is shown, logged or put into an error.

@@ -45,6 +45,20 @@ export type CertificateRule =
   | 'expired'
   | 'not-yet-valid'
   | 'is-a-ca'
+  | 'version'
+  | 'serial-number'
+  | 'signature-algorithm'
+  | 'explicit-curve'
+  | 'duplicate-extension'
+  | 'unknown-critical-extension'
+  | 'extension-criticality'
+  | 'missing-extension'
+  | 'misplaced-extension'
+  | 'empty-name'
+  | 'name-constraint'
+  | 'unsupported-name-constraint'
+  | 'path-too-deep'
+  | 'path-too-complex'
 
 /**
  * What {@link CertificateRefusedError} says besides its message.

@@ -8,6 +8,7 @@ import { nodeIdFromPublicKey, publicKeyFromKeyObject } from './node-id.ts'
 import { TrustStore } from './trust-store.ts'
 import type { Certificate } from './certificate.ts'
 import type { IdentityRule } from './errors.ts'
+import type { PolicyChoice } from './policy.ts'
 import type { AbortOptions } from '@libp2p/interface'
 import type { KeyObject } from 'node:crypto'
 
@@ -26,6 +27,15 @@ export interface IdentityInit {
    * @default '1'
    */
   chainId?: string
+
+  /**
+   * By which policy chains under the trusted CAs are judged: `rfc5280`, `fisco`, or `auto`, which takes `fisco` for a CA
+   * that is of X.509 v1 or has no basicConstraints. Set `fisco` for a chain that FISCO BCOS's tools made with OpenSSL
+   * 3.2 or later: its root is of v3, and its agencies are not as RFC 5280 wants them.
+   *
+   * @default 'auto'
+   */
+  policy?: PolicyChoice
 
   /**
    * Clock for validity, unix milliseconds.
@@ -98,7 +108,7 @@ export function createIdentity (pem: IdentityPem): Identity {
     throw new IdentityError(names.ca, 'too-many-anchors', `it holds ${anchors.length} certificates; at most ${MAX_ANCHORS} CAs can be trusted`)
   }
 
-  const trust = new TrustStore(anchors, pem.now)
+  const trust = new TrustStore(anchors, pem.now, { policy: pem.policy })
 
   checkLeafKey(names.cert, certificates[0])
   checkKeyBelongs(names, key, certificates[0])

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Certificate } from './certificate.ts'
 import type { NodeId } from './node-id.ts'
-import type { Verdict } from './trust-store.ts'
+import type { Verdict } from './validate.ts'
 
 /**
  * What a security transport proved about the other end of a connection.

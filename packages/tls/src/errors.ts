@@ -20,6 +20,20 @@ export const REFUSAL_CODES = {
   expired: 12,
   'not-yet-valid': 13,
   'is-a-ca': 14,
+  version: 15,
+  'serial-number': 16,
+  'signature-algorithm': 17,
+  'explicit-curve': 18,
+  'duplicate-extension': 19,
+  'unknown-critical-extension': 20,
+  'extension-criticality': 21,
+  'missing-extension': 22,
+  'misplaced-extension': 23,
+  'empty-name': 24,
+  'name-constraint': 25,
+  'unsupported-name-constraint': 26,
+  'path-too-deep': 27,
+  'path-too-complex': 28,
   'chain-mismatch': 32,
   'unexpected-peer': 33,
   'other-network': 34,
@@ -27,7 +41,7 @@ export const REFUSAL_CODES = {
   'tls-downgrade': 36,
   'clock-skew': 37,
   denied: 38
-} as const satisfies Record<CertificateRule | string, number>
+} as const satisfies Record<CertificateRule, number> & Record<string, number>
 
 /**
  * Why one side ended a handshake: a name of {@link REFUSAL_CODES}.
