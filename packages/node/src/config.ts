@@ -5,7 +5,7 @@ import { parse } from 'ini'
 import { DEFAULT_CA_CERT, DEFAULT_CERT, DEFAULT_CHAIN_ID, DEFAULT_DATA_PATH, DEFAULT_KEY, DEFAULT_LISTEN_IP, DEFAULT_LISTEN_PORT, MAX_ADDRESSES, STATE_FOLDER } from './constants.ts'
 import { endpointToMultiaddr, parseEndpoint, parsePort } from './endpoint.ts'
 import { ConfigError } from './errors.ts'
-import type { NodeId } from '@fisco-libp2p/identity'
+import type { NodeId, PolicyChoice } from '@fisco-libp2p/identity'
 import type { AbortOptions } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 
@@ -34,6 +34,11 @@ export interface NodeConfig {
   key: string
   cert: string
   caCert: string
+
+  /**
+   * By which rules chains are judged: `[network_security] policy`.
+   */
+  policy: PolicyChoice
 
   /**
    * Who is refused: `[certificate_blacklist] crl.N`.
@@ -74,7 +79,7 @@ const ALIASES: Record<string, string> = { network_security: 'secure', certificat
  */
 const KNOWN: Record<string, { used: string[], ignored?: string[] }> = {
   p2p: { used: ['listen_ip', 'listen_port', 'node.*'], ignored: ['enable_compress', 'peers_param_limit', 'max_nodes_limit', 'connection_warning'] },
-  network_security: { used: ['data_path', 'key', 'cert', 'ca_cert'], ignored: ['ca_path'] },
+  network_security: { used: ['data_path', 'key', 'cert', 'ca_cert', 'policy'], ignored: ['ca_path'] },
   certificate_blacklist: { used: ['crl.*'] },
   certificate_whitelist: { used: ['cal.*'] },
   chain: { used: ['id'], ignored: ['sm_crypto', 'sm_crypto_channel', 'rsa_crypto_channel'] }
@@ -131,6 +136,7 @@ export function parseConfig (text: string, file: string): NodeConfig {
     key: resolve(dataPath, textOf(security, 'key', DEFAULT_KEY)),
     cert: resolve(dataPath, textOf(security, 'cert', DEFAULT_CERT)),
     caCert: resolve(dataPath, textOf(security, 'ca_cert', DEFAULT_CA_CERT)),
+    policy: at('[network_security] policy', () => parsePolicy(textOf(security, 'policy', 'auto'))),
     // every entry must be right: FISCO BCOS ignores bad ones, and lets everybody in when all of a whitelist are bad
     deny: numbered(section('certificate_blacklist'), 'crl').map(([key, value]) => at(`[certificate_blacklist] ${key}`, () => parseNodeId(value))),
     allow: numbered(section('certificate_whitelist'), 'cal').map(([key, value]) => at(`[certificate_whitelist] ${key}`, () => parseNodeId(value))),
@@ -148,6 +154,14 @@ function textOf (section: Section, key: string, fallback: string): string {
   const value = section[key]
 
   return value == null || value === '' || typeof value === 'object' ? fallback : String(value)
+}
+
+function parsePolicy (text: string): PolicyChoice {
+  if (text !== 'auto' && text !== 'rfc5280' && text !== 'fisco') {
+    throw new Error(`"${text}" is no policy: it must be auto, rfc5280 or fisco`)
+  }
+
+  return text
 }
 
 /**

@@ -83,7 +83,7 @@ export async function createNode (init: ConfigFileInit | SettingsInit): Promise<
   }
 
   const config = await readConfig(init.config, init)
-  const identity = await loadIdentity({ key: config.key, cert: config.cert, ca: config.caCert, chainId: config.chainId, passphrase: init.passphrase }, init)
+  const identity = await loadIdentity({ key: config.key, cert: config.cert, ca: config.caCert, chainId: config.chainId, policy: config.policy, passphrase: init.passphrase }, init)
   const node = await startNode({ ...init, identity, listen: [config.listen], peers: config.peers, deny: config.deny, allow: config.allow }, config.stateFolder)
 
   return Object.assign(node, { config })

@@ -21,6 +21,7 @@ describe('config.ini', () => {
       deny: [],
       allow: [],
       chainId: '1',
+      policy: 'auto',
       stateFolder: resolve('/etc/fisco/state'),
       warnings: []
     })
@@ -80,6 +81,7 @@ describe('config.ini', () => {
     'a peer with port 0': ['[p2p]\nnode.3=10.0.0.1:0', '[p2p] node.3', /"0" is no port/],
     'an IPv6 peer without brackets': ['[p2p]\nnode.0=fe80::1:30300', '[p2p] node.0', /is no endpoint/],
     'a name in brackets': ['[p2p]\nnode.0=[localhost]:30300', '[p2p] node.0', /only those stand in brackets/],
+    'a policy that it does not know': ['[network_security]\npolicy=strict', '[network_security] policy', /"strict" is no policy: it must be auto, rfc5280 or fisco/],
     'a blacklist entry that is no node ID': ['[certificate_blacklist]\ncrl.0=xyz', '[certificate_blacklist] crl.0', /no node ID/],
     'a whitelist all of whose entries are invalid': ['[certificate_whitelist]\ncal.0=1234', '[certificate_whitelist] cal.0', /has 4 hex digits/],
     'a whitelist with an empty entry': ['[certificate_whitelist]\ncal.0=', '[certificate_whitelist] cal.0', /no node ID/]
