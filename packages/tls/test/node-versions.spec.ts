@@ -8,16 +8,24 @@ import { expect } from 'chai'
 import { CARRIERS } from './support/nodes.ts'
 
 const require = createRequire(import.meta.url)
-const script = fileURLToPath(new URL('./support/pair-process.js', import.meta.url))
+
+/**
+ * What a script prints under a version of Node. Rejects unless it ends with exit code 0.
+ */
+async function runUnder (name: string, script: string): Promise<string> {
+  const node = join(dirname(require.resolve(`${name}/package.json`)), 'bin', 'node')
+  const { stdout } = await promisify(execFile)(node, [fileURLToPath(new URL(`./support/${script}.js`, import.meta.url))], {
+    timeout: 60_000, env: { ...process.env, NODE_V8_COVERAGE: '' }
+  })
+
+  return stdout
+}
 
 describe('TLS under the consortium\'s CA, on every Node that is supported', () => {
   for (const [version, name] of Object.entries({ 22: 'node-22', 24: 'node', 26: 'node-26' })) {
     it(`Node ${version}: all pairs of key types, early aborts, refusals, the transport suite, and no crash`, async function () {
       this.timeout(60_000)
-      const node = join(dirname(require.resolve(`${name}/package.json`)), 'bin', 'node')
-      // a crash of the process rejects: execFile resolves with exit code 0 only
-      const { stdout } = await promisify(execFile)(node, [script], { timeout: 60_000, env: { ...process.env, NODE_V8_COVERAGE: '' } })
-      const result = JSON.parse(stdout)
+      const result = JSON.parse(await runUnder(name, 'pair-process'))
 
       expect(result.node).to.equal(version)
       expect(result.failed).to.deep.equal([])
@@ -29,6 +37,11 @@ describe('TLS under the consortium\'s CA, on every Node that is supported', () =
           expect(result.versions[`${carrier} ${dialler}-${listener}`]).to.equal([dialler, listener].includes('secp256k1') ? 'TLSv1.2' : 'TLSv1.3')
         }
       }
+    })
+
+    it(`Node ${version}: handshakes that are cut at every step, by either end`, async function () {
+      this.timeout(60_000)
+      expect(await runUnder(name, 'abort-process')).to.equal('survived\n')
     })
   }
 })
