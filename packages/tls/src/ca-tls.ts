@@ -2,6 +2,7 @@ import { CA_TLS_PROTOCOL } from './constants.ts'
 import { Handshaker } from './handshaker.ts'
 import { MessageStreamDuplex } from './message-stream-duplex.ts'
 import { SecuredStream } from './secured-stream.ts'
+import { expectOpen } from './socket-io.ts'
 import type { CaTlsComponents, CaTlsInit } from './index.ts'
 import type { ConnectionEncrypter, MessageStream, SecureConnectionOptions, SecuredConnection } from '@libp2p/interface'
 
@@ -35,10 +36,10 @@ export class CaTls implements ConnectionEncrypter {
       signal: options.signal
     })
 
-    return {
-      connection: new SecuredStream(socket, { log: connection.log.newScope('tls'), direction }),
-      remotePeer,
-      streamMuxer
-    }
+    const stream = new SecuredStream(socket, { log: connection.log.newScope('tls'), direction })
+
+    expectOpen(stream)
+
+    return { connection: stream, remotePeer, streamMuxer }
   }
 }

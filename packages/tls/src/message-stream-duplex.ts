@@ -9,7 +9,8 @@ export class MessageStreamDuplex extends Duplex {
   private paused = false
 
   constructor (stream: MessageStream) {
-    super()
+    // a TLS socket takes over what this says: half-open, it would outlive the end of the stream below, and with it the muxer
+    super({ allowHalfOpen: false })
     this.stream = stream
     stream.addEventListener('message', this.onMessage)
     stream.addEventListener('end', this.onEnd)

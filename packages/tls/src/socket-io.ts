@@ -1,3 +1,4 @@
+import { HandshakeFailedError } from './errors.ts'
 import type { AbstractMessageStream, SendResult } from '@libp2p/utils'
 import type { TLSSocket } from 'node:tls'
 import type { Uint8ArrayList } from 'uint8arraylist'
@@ -22,6 +23,24 @@ export function readFrom (socket: TLSSocket, stream: AbstractMessageStream, onEn
   socket.on('close', () => {
     stream.onTransportClosed()
   })
+
+  // the other end may have gone in the moment in which it accepted: then the events above were before our time
+  if (socket.destroyed) {
+    stream.onTransportClosed()
+  } else if (socket.readableEnded) {
+    onEnd()
+  }
+}
+
+/**
+ * A muxer on a connection that is closed already would never notice, and keep its keep-alive timer for ever.
+ *
+ * @throws HandshakeFailedError
+ */
+export function expectOpen (stream: AbstractMessageStream): void {
+  if (stream.status !== 'open' || stream.remoteWriteStatus === 'closed') {
+    throw new HandshakeFailedError('closed', 'the peer closed the connection as soon as the handshake was done')
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 import { AbstractMultiaddrConnection } from '@libp2p/utils'
 import { pEvent } from 'p-event'
 import { INACTIVITY_TIMEOUT } from './constants.ts'
-import { readFrom, writeTo } from './socket-io.ts'
+import { expectOpen, readFrom, writeTo } from './socket-io.ts'
 import type { AbortOptions, Logger } from '@libp2p/interface'
 import type { SendResult } from '@libp2p/utils'
 import type { Multiaddr } from '@multiformats/multiaddr'
@@ -23,10 +23,13 @@ export class TlsConnection extends AbstractMultiaddrConnection {
 
   /**
    * The handshake is done: from now on this is the secured socket's connection.
+   *
+   * @throws HandshakeFailedError if the other end is gone already
    */
   open (socket: TLSSocket): void {
     this.socket = socket
     readFrom(socket, this, () => { this.onTransportClosed() })
+    expectOpen(this)
     // the muxer's keep-alive is far below this
     socket.setTimeout(INACTIVITY_TIMEOUT, () => { this.abort(new Error(`nothing was heard for ${INACTIVITY_TIMEOUT} ms`)) })
   }

@@ -1,4 +1,7 @@
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { getPeerCertificate, loadIdentity } from '@fisco-libp2p/identity'
 import { createConsortium, NODE_KEY_TYPES, opensslChain, temporaryFolder } from '@fisco-libp2p/test-kit'
 import { CA_TLS_PROTOCOL, caTls } from '@fisco-libp2p/tls'
@@ -161,3 +164,13 @@ for (const carrier of CARRIERS) {
     })
   })
 }
+
+describe('connections that were closed', () => {
+  it('leave nothing running, whichever end closed them: the process ends by itself', async () => {
+    const script = fileURLToPath(new URL('./support/exit-process.js', import.meta.url))
+    // rejects when the process must be killed
+    const { stdout } = await promisify(execFile)(process.execPath, [script], { timeout: 9_000 })
+
+    expect(stdout).to.equal('stopped\n')
+  })
+})

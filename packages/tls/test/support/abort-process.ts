@@ -29,8 +29,6 @@ for (const carrier of CARRIERS) {
 }
 
 process.stdout.write('survived\n')
-// libp2p 3.3 can leave a timer of 30 s behind a node that was stopped
-process.exit()
 
 async function cutByThePeer (listener: TestNode, consortium: Consortium): Promise<void> {
   const [address] = listener.libp2p.getMultiaddrs()
