@@ -1,6 +1,7 @@
 import { connect } from 'node:tls'
 import { HandshakeFailedError } from './errors.ts'
 import { describeTlsError, takeFacts } from './handshake-socket.ts'
+import { until } from './until.ts'
 import type { HandshakeSocket } from './handshake-socket.ts'
 import type { Duplex } from 'node:stream'
 import type { ConnectionOptions, SecureContext } from 'node:tls'
@@ -20,41 +21,28 @@ export async function clientHandshake (duplex: Duplex, options: ConnectionOption
   // secp256k1 certificate; nobody needs what it returns
   Object.defineProperty(socket, 'getPeerCertificate', { value: () => ({}) })
 
-  const { promise, resolve, reject } = Promise.withResolvers<HandshakeSocket>()
-  const onSecure = (): void => {
-    resolve(takeFacts(socket))
-  }
-
-  const onError = (err: Error): void => {
-    reject(describeTlsError(err))
-  }
-
-  const onClose = (): void => {
-    reject(new HandshakeFailedError('closed', 'the peer closed the connection during the TLS handshake'))
-  }
-
-  const onAbort = (): void => {
-    reject(signal.reason)
-  }
-
   if (keyLog != null) {
     socket.on('keylog', keyLog)
   }
 
-  socket.once('secureConnect', onSecure)
-  socket.on('error', onError)
-  socket.once('close', onClose)
-  signal.addEventListener('abort', onAbort, { once: true })
-
   try {
-    return await promise
+    return await until<HandshakeSocket>(signal, (resolve, reject) => {
+      const onSecure = (): void => { resolve(takeFacts(socket)) }
+      const onClose = (): void => { reject(new HandshakeFailedError('closed', 'the peer closed the connection during the TLS handshake')) }
+
+      socket.once('secureConnect', onSecure)
+      socket.once('close', onClose)
+      // stays: an error after the handshake must find a listener, and has no effect on a promise that is settled
+      socket.on('error', err => { reject(describeTlsError(err)) })
+
+      return () => {
+        socket.off('secureConnect', onSecure)
+        socket.off('close', onClose)
+      }
+    })
   } catch (err) {
     socket.destroy()
 
     throw err
-  } finally {
-    socket.off('close', onClose)
-    signal.removeEventListener('abort', onAbort)
-    // the error listener stays: an error after the handshake must find one, and has no effect on a settled promise
   }
 }

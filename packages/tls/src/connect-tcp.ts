@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import { until } from './until.ts'
 import type { Socket, TcpNetConnectOpts } from 'node:net'
 
 /**
@@ -9,24 +10,21 @@ import type { Socket, TcpNetConnectOpts } from 'node:net'
 export async function connectTcp (options: TcpNetConnectOpts, signal: AbortSignal): Promise<Socket> {
   signal.throwIfAborted()
 
-  const { promise, resolve, reject } = Promise.withResolvers<Socket>()
   const socket = connect({ ...options, noDelay: true, keepAlive: true })
-  const onAbort = (): void => { reject(signal.reason) }
-  const onConnect = (): void => { resolve(socket) }
-
-  // stays: a socket may fail at any time
-  socket.on('error', err => { reject(new Error(`no TCP connection to ${options.host ?? ''}:${options.port}: ${err.message}`, { cause: err })) })
-  socket.once('connect', onConnect)
-  signal.addEventListener('abort', onAbort, { once: true })
 
   try {
-    return await promise
+    return await until<Socket>(signal, (resolve, reject) => {
+      const onConnect = (): void => { resolve(socket) }
+
+      socket.once('connect', onConnect)
+      // stays: a socket may fail at any time
+      socket.on('error', err => { reject(new Error(`no TCP connection to ${options.host ?? ''}:${options.port}: ${err.message}`, { cause: err })) })
+
+      return () => { socket.off('connect', onConnect) }
+    })
   } catch (err) {
     socket.destroy()
 
     throw err
-  } finally {
-    socket.off('connect', onConnect)
-    signal.removeEventListener('abort', onAbort)
   }
 }

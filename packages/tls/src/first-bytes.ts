@@ -1,4 +1,5 @@
 import { HandshakeFailedError } from './errors.ts'
+import { until } from './until.ts'
 import type { Socket } from 'node:net'
 
 /**
@@ -38,37 +39,33 @@ export function guessProtocol (bytes: Uint8Array): string {
  * @throws HandshakeFailedError if they are not those of TLS, or do not come in time
  */
 export async function expectTls (socket: Socket, timeout: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
   let seen = Buffer.alloc(0)
-  const timer = setTimeout(() => { reject(new HandshakeFailedError('timeout', `it sent nothing of TLS within ${timeout} ms`)) }, timeout)
-  const onReadable = (): void => {
-    seen = Buffer.concat([seen, socket.read() ?? Buffer.alloc(0)])
-    const verdict = looksLikeTls(seen)
 
-    if (verdict === true) {
-      resolve()
-    } else if (verdict === false) {
-      reject(new HandshakeFailedError('not-tls', `it does not speak TLS, but ${guessProtocol(seen)}`))
+  await until<void>(signal, (resolve, reject) => {
+    const timer = setTimeout(() => { reject(new HandshakeFailedError('timeout', `it sent nothing of TLS within ${timeout} ms`)) }, timeout)
+    const onEnd = (): void => { reject(new HandshakeFailedError('closed', 'it closed the connection before TLS began')) }
+    const onReadable = (): void => {
+      seen = Buffer.concat([seen, socket.read() ?? Buffer.alloc(0)])
+      const verdict = looksLikeTls(seen)
+
+      if (verdict === true) {
+        resolve()
+      } else if (verdict === false) {
+        reject(new HandshakeFailedError('not-tls', `it does not speak TLS, but ${guessProtocol(seen)}`))
+      }
     }
-  }
 
-  const onEnd = (): void => { reject(new HandshakeFailedError('closed', 'it closed the connection before TLS began')) }
-  const onAbort = (): void => { reject(signal.reason) }
+    socket.on('readable', onReadable)
+    socket.once('end', onEnd)
+    socket.once('close', onEnd)
 
-  socket.on('readable', onReadable)
-  socket.once('end', onEnd)
-  socket.once('close', onEnd)
-  signal.addEventListener('abort', onAbort, { once: true })
+    return () => {
+      clearTimeout(timer)
+      socket.off('readable', onReadable)
+      socket.off('end', onEnd)
+      socket.off('close', onEnd)
+    }
+  })
 
-  try {
-    signal.throwIfAborted()
-    await promise
-    socket.unshift(seen)
-  } finally {
-    clearTimeout(timer)
-    socket.off('readable', onReadable)
-    socket.off('end', onEnd)
-    socket.off('close', onEnd)
-    signal.removeEventListener('abort', onAbort)
-  }
+  socket.unshift(seen)
 }

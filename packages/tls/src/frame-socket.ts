@@ -1,6 +1,7 @@
 import { REFUSAL_LINGER } from './constants.ts'
 import { HandshakeFailedError } from './errors.ts'
 import { decodeFrame, encodeFrame } from './frame.ts'
+import { until } from './until.ts'
 import type { RefusalRule } from './errors.ts'
 import type { Frame } from './frame.ts'
 import type { TLSSocket } from 'node:tls'
@@ -66,42 +67,33 @@ export class FrameSocket {
   }
 
   private async nextChunk (signal: AbortSignal): Promise<Buffer> {
-    const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
-    const onReadable = (): void => {
-      const chunk = this.socket.read()
+    return until<Buffer>(signal, (resolve, reject) => {
+      const onReadable = (): void => {
+        const chunk = this.socket.read()
 
-      if (chunk != null) {
-        resolve(chunk)
+        if (chunk != null) {
+          resolve(chunk)
+        }
       }
-    }
 
-    const onEnd = (): void => {
-      reject(new HandshakeFailedError('closed', 'the peer closed the connection without saying why, before it had accepted us'))
-    }
+      const onEnd = (): void => {
+        reject(new HandshakeFailedError('closed', 'the peer closed the connection without saying why, before it had accepted us'))
+      }
 
-    const onAbort = (): void => {
-      reject(signal.reason)
-    }
-
-    this.socket.on('readable', onReadable)
-    this.socket.once('end', onEnd)
-    this.socket.once('close', onEnd)
-    signal.addEventListener('abort', onAbort, { once: true })
-
-    try {
-      signal.throwIfAborted()
+      this.socket.on('readable', onReadable)
+      this.socket.once('end', onEnd)
+      this.socket.once('close', onEnd)
       onReadable()
 
       if (this.socket.destroyed || this.socket.readableEnded) {
         onEnd()
       }
 
-      return await promise
-    } finally {
-      this.socket.off('readable', onReadable)
-      this.socket.off('end', onEnd)
-      this.socket.off('close', onEnd)
-      signal.removeEventListener('abort', onAbort)
-    }
+      return () => {
+        this.socket.off('readable', onReadable)
+        this.socket.off('end', onEnd)
+        this.socket.off('close', onEnd)
+      }
+    })
   }
 }

@@ -2,6 +2,7 @@ import { createServer } from 'node:tls'
 import { HANDSHAKE_TIMEOUT, MAX_IDLE_SERVERS } from './constants.ts'
 import { HandshakeFailedError } from './errors.ts'
 import { describeTlsError, takeFacts } from './handshake-socket.ts'
+import { until } from './until.ts'
 import type { HandshakeSocket } from './handshake-socket.ts'
 import type { Duplex } from 'node:stream'
 import type { Server, TlsOptions, TLSSocket } from 'node:tls'
@@ -33,44 +34,34 @@ export class ServerHandshakes {
     signal.throwIfAborted()
 
     const server = this.idle.pop() ?? this.create()
-    const { promise, resolve, reject } = Promise.withResolvers<HandshakeSocket>()
-    const onSecure = (socket: TLSSocket): void => {
-      // before anything else: an error after the handshake must find a listener
-      socket.on('error', () => {})
-      resolve(takeFacts(socket))
-    }
-
-    const onError = (err: Error): void => {
-      reject(describeTlsError(err))
-    }
-
-    const onClose = (): void => {
-      reject(new HandshakeFailedError('closed', 'the peer closed the connection during the TLS handshake'))
-    }
-
-    const onAbort = (): void => {
-      reject(signal.reason)
-    }
-
-    server.once('secureConnection', onSecure)
-    server.once('tlsClientError', onError)
-    duplex.once('close', onClose)
-    signal.addEventListener('abort', onAbort, { once: true })
 
     try {
-      server.emit('connection', duplex)
+      return await until<HandshakeSocket>(signal, (resolve, reject) => {
+        const onSecure = (socket: TLSSocket): void => {
+          // before anything else: an error after the handshake must find a listener
+          socket.on('error', () => {})
+          resolve(takeFacts(socket))
+        }
 
-      return await promise
+        const onError = (err: Error): void => { reject(describeTlsError(err)) }
+        const onClose = (): void => { reject(new HandshakeFailedError('closed', 'the peer closed the connection during the TLS handshake')) }
+
+        server.once('secureConnection', onSecure)
+        server.once('tlsClientError', onError)
+        duplex.once('close', onClose)
+        server.emit('connection', duplex)
+
+        return () => {
+          server.off('secureConnection', onSecure)
+          server.off('tlsClientError', onError)
+          duplex.off('close', onClose)
+        }
+      })
     } catch (err) {
       duplex.destroy()
 
       throw err
     } finally {
-      server.off('secureConnection', onSecure)
-      server.off('tlsClientError', onError)
-      duplex.off('close', onClose)
-      signal.removeEventListener('abort', onAbort)
-
       if (this.idle.length < MAX_IDLE_SERVERS) {
         this.idle.push(server)
       }
