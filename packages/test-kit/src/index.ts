@@ -2,7 +2,8 @@
  * @packageDocumentation
  *
  * What tests of this stack share: identities of a consortium made on the spot, certificates made by the openssl command
- * line as FISCO BCOS's tools make them, folders that clean up after themselves.
+ * line as FISCO BCOS's tools make them, networks of nodes whose teardown proves that nothing is left running, folders
+ * that clean up after themselves, and the cases that every libp2p transport must pass.
  *
  * @example Two identities that trust each other
  *
@@ -18,6 +19,7 @@
 export { chainFolder } from './chain-folder.ts'
 export { createConsortium, createIdentities, NODE_KEY_TYPES } from './consortium.ts'
 export { freePorts } from './free-ports.ts'
+export { createNetwork } from './network.ts'
 export { opensslChain } from './openssl-chain.ts'
 export { selfSignedCertificate } from './self-signed.ts'
 export { echo, receiveAll, sendAll } from './stream-io.ts'
@@ -25,6 +27,7 @@ export { temporaryFolder } from './temporary-folder.ts'
 export { prepareTransportPair, TRANSPORT_CASES } from './transport-cases.ts'
 
 export type { Consortium, ConsortiumOptions, NodeKeyType } from './consortium.ts'
+export type { TestNetwork } from './network.ts'
 export type { OpensslChainOptions } from './openssl-chain.ts'
 export type { TemporaryFolder } from './temporary-folder.ts'
 export type { TransportPair } from './transport-cases.ts'
