@@ -1,7 +1,7 @@
 import { describePeer, setPeerCertificate } from '@fisco-libp2p/identity'
 import { UnexpectedPeerError } from '@libp2p/interface'
 import { MAX_VERSION, MIN_VERSION } from './constants.ts'
-import { HandshakeRefusedError } from './errors.ts'
+import { explainRefusal, FIRST_CODE_WITH_TEXT, HandshakeRefusedError, REFUSAL_CODES } from './errors.ts'
 import { FrameSocket } from './frame-socket.ts'
 import { judgeConfirm, judgeTls } from './judge.ts'
 import type { Frame } from './frame.ts'
@@ -83,7 +83,7 @@ export async function confirmExchange (facts: HandshakeSocket, context: ConfirmC
     return peer.peerId
   } catch (err) {
     if (err instanceof HandshakeRefusedError && err.refusedBy === 'us') {
-      await frames.refuse(err.rule, err.text)
+      await frames.refuse(err.rule, REFUSAL_CODES[err.rule] < FIRST_CODE_WITH_TEXT ? '' : err.text)
     } else if (err.name === 'UnexpectedPeerError') {
       await frames.refuse('unexpected-peer', err.message)
     }
@@ -113,7 +113,7 @@ function checkExpected (peer: ProvenPeer, { expected }: ConfirmContext): void {
 
 function expectFrame <Type extends 'confirm' | 'accept'> (frame: Frame, type: Type): Extract<Frame, { type: Type }> {
   if (frame.type === 'refusal') {
-    throw new HandshakeRefusedError(frame.rule, 'them', frame.text)
+    throw new HandshakeRefusedError(frame.rule, 'them', frame.text === '' ? explainRefusal(frame.rule) : frame.text)
   }
 
   if (frame.type !== type) {

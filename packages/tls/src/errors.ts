@@ -44,6 +44,12 @@ export const REFUSAL_CODES = {
 } as const satisfies Record<CertificateRule, number> & Record<string, number>
 
 /**
+ * Codes from here on are told with a text. Those below are of certificates: a peer whose chain was not accepted learns the
+ * code alone, nothing of what this node trusts.
+ */
+export const FIRST_CODE_WITH_TEXT = 32
+
+/**
  * Why one side ended a handshake: a name of {@link REFUSAL_CODES}.
  */
 export type RefusalRule = keyof typeof REFUSAL_CODES
@@ -89,4 +95,22 @@ export function ruleOfCode (code: number): RefusalRule {
   const found = Object.entries(REFUSAL_CODES).find(([, number]) => number === code)
 
   return (found?.[0] ?? 'unspecified') as RefusalRule
+}
+
+/**
+ * What a refusal that came without a text means to the side that was refused.
+ */
+export function explainRefusal (rule: RefusalRule): string {
+  return `${rule}: ${MEANINGS[rule] ?? 'it does not accept this node\'s certificate'}; its log has the details`
+}
+
+const MEANINGS: Partial<Record<RefusalRule, string>> = {
+  malformed: 'it cannot read this node\'s certificate, or what this node sent',
+  'no-certificate': 'it got no certificate from this node: set key and cert in [network_security]',
+  'self-signed': 'this node\'s certificate is self-signed: have it issued by an agency of the consortium',
+  'untrusted-issuer': 'this node\'s certificate does not lead to a CA that it trusts: this node is of another consortium, or its node.crt lacks the agency\'s certificate',
+  'bad-signature': 'a CA of the name that it trusts, but with another key, issued this node\'s certificate: compare the ca.crt of both',
+  expired: 'this node\'s certificate, or one above it, has expired by its clock: have it renewed, or check both clocks',
+  'not-yet-valid': 'this node\'s certificate, or one above it, is not valid yet by its clock: check both clocks',
+  'key-usage': 'this node\'s certificate, or one above it, may not be used like that: have it issued without such limits'
 }

@@ -84,7 +84,7 @@ for (const carrier of CARRIERS) {
       const rejected = nextRejection(node.identity)
       const peer = await dialTls(node.libp2p.getMultiaddrs()[0])
 
-      expect(await peer.refusal()).to.have.property('rule', 'no-certificate')
+      expect(await peer.refusal()).to.deep.equal({ type: 'refusal', rule: 'no-certificate', text: '' })
       expect(await rejected).to.include({ rule: 'no-certificate', refusedBy: 'us', nodeId: undefined })
       await peer.closed
     })
