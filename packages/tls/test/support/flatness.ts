@@ -27,7 +27,8 @@ export async function expectFlat (count: number, warmUp: number): Promise<{ befo
   expect(after.descriptors).to.equal(before.descriptors)
   expect(after.timers).to.be.at.most(before.timers + 2)
   expect(after.heap).to.be.below(before.heap + 8 * MIB)
-  expect(after.rss).to.be.below(before.rss + 48 * MIB)
+  // V8 and malloc take up to about 45 MiB in steps and keep them; a leak of 10 KiB a handshake would be four times that
+  expect(after.rss).to.be.below(before.rss + 96 * MIB)
 
   return { before, after }
 }
