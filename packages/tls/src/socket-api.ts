@@ -106,13 +106,13 @@ export interface TlsPort {
  */
 export function createTlsListener (options: TlsListenerOptions): TlsPort {
   const handshakes = new ServerHandshakes({ ...tlsOptions(options.identity), ALPNProtocols: options.alpn })
-  const refused = (socket: Socket, err: Error): void => { options.onRefused?.(`${socket.remoteAddress}:${socket.remotePort}`, err) }
 
   return new Door({
     members: DEFAULT_MEMBERS,
     ...options,
     async onConnection (socket, closing) {
-      const address = `${socket.remoteAddress}:${socket.remotePort}`
+      // asked now: a socket that is closed has no address any more
+      const address = addressOf(socket)
 
       try {
         const facts = await handshakes.handshake(socket, AbortSignal.any([closing, AbortSignal.timeout(HANDSHAKE_TIMEOUT)]))
@@ -124,9 +124,13 @@ export function createTlsListener (options: TlsListenerOptions): TlsPort {
         throw err
       }
     },
-    onRefused: refused,
+    onRefused: (socket, err) => { options.onRefused?.(addressOf(socket), err) },
     onError: err => { options.onRefused?.('', err) }
   })
+}
+
+function addressOf (socket: Socket): string {
+  return `${socket.remoteAddress}:${socket.remotePort}`
 }
 
 function judged (identity: Identity, facts: HandshakeSocket, role: CertificateRole): TlsPeer {

@@ -10,7 +10,6 @@ export interface Calls {
   publish: { args: { topic: string, text: string }, result: object }
   broadcast: { args: { text: string }, result: object }
   setStatus: { args: { name: string, value: string }, result: { seq: number, incarnation: number } }
-  stop: { args: object, result: object }
 }
 
 /**

@@ -82,11 +82,6 @@ function implementation (node: FiscoNode): Implementation {
       const { seq = 0, incarnation = 0 } = statusSeq.get(node.identity.nodeId) ?? {}
 
       return { seq, incarnation }
-    },
-    async stop () {
-      await node.stop()
-
-      return {}
     }
   }
 }

@@ -19,11 +19,6 @@ export type Carrier = typeof CARRIERS[number]
 export interface TestNode extends AsyncDisposable {
   libp2p: Libp2p
   identity: Identity
-
-  /**
-   * Every `handshake:rejected` of its identity.
-   */
-  rejections: HandshakeRejection[]
 }
 
 export interface TestNodeOptions extends Omit<CaTlsTcpInit, 'identity'> {
@@ -38,10 +33,6 @@ export interface TestNodeOptions extends Omit<CaTlsTcpInit, 'identity'> {
 
 export async function startNode (identity: Identity, options: TestNodeOptions = {}): Promise<TestNode> {
   const { connectionGater, carrier = 'encrypter', listen, ...init } = options
-  const rejections: HandshakeRejection[] = []
-  const onRejected = (evt: CustomEvent<HandshakeRejection>): void => { rejections.push(evt.detail) }
-  identity.addEventListener('handshake:rejected', onRejected)
-
   const libp2p = await createLibp2p({
     privateKey: identity.privateKey,
     addresses: { listen: listen ?? [carrier === 'encrypter' ? '/ip4/127.0.0.1/tcp/0' : '/ip4/127.0.0.1/tcp/0/tls'] },
@@ -55,9 +46,7 @@ export async function startNode (identity: Identity, options: TestNodeOptions = 
   return {
     libp2p,
     identity,
-    rejections,
     async [Symbol.asyncDispose] () {
-      identity.removeEventListener('handshake:rejected', onRejected)
       await libp2p.stop()
     }
   }
