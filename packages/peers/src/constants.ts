@@ -44,6 +44,37 @@ export const MAX_ADDRESSES = 1_000
 export const MAX_DELAY = 3_600_000
 
 /**
+ * How long, in milliseconds, nothing may be heard on a link before it is cut.
+ */
+export const DEFAULT_LINK_TIMEOUT = 15_000
+
+/**
+ * Lowest value of `linkTimeout`, in milliseconds: below it the pauses of an ordinary, busy process would cut links.
+ */
+export const MIN_LINK_TIMEOUT = 1_000
+
+/**
+ * How long, in milliseconds, a peer that refused for good is left alone: an operator who lifts a denial sees the node come
+ * back within minutes, and until then it costs its peer a handshake every few minutes.
+ */
+export const DEFAULT_REFUSED_DELAY = 600_000
+
+/**
+ * Highest value of `refusedDelay`, in milliseconds: one day.
+ */
+export const MAX_REFUSED_DELAY = 86_400_000
+
+/**
+ * How many nodes may be connected where nothing else is said: twice the most that FISCO BCOS can be configured with.
+ */
+export const DEFAULT_MAX_MEMBERS = 200
+
+/**
+ * Highest value of `maxMembers`: each has a socket.
+ */
+export const MAX_MEMBERS = 10_000
+
+/**
  * How long, in milliseconds, a connection that is given up may go on so that exchanges which run over it can end.
  */
 export const DRAIN_TIMEOUT = 2_000

@@ -19,6 +19,11 @@ export interface DialFailure {
    */
   rule?: string
   refusedBy?: 'us' | 'them'
+
+  /**
+   * Whether the next dial leads to the same answer, unless somebody changes something.
+   */
+  final?: boolean
   nodeId?: NodeId
 }
 

@@ -45,19 +45,25 @@ export {
   DEFAULT_DIAL_TIMEOUT,
   DEFAULT_MAX_ADDRESSES,
   DEFAULT_MAX_CONCURRENT_DIALS,
+  DEFAULT_LINK_TIMEOUT,
   DEFAULT_MAX_DELAY,
+  DEFAULT_MAX_MEMBERS,
   DEFAULT_MIN_DELAY,
+  DEFAULT_REFUSED_DELAY,
   DEFAULT_STABLE_AFTER,
   DRAIN_TIMEOUT,
   MAX_ADDRESSES,
   MAX_DELAY,
+  MAX_MEMBERS,
+  MAX_REFUSED_DELAY,
+  MIN_LINK_TIMEOUT,
   PEER_TAG
 } from './constants.ts'
 export { ConnectionReplacedError, TooManyAddressesError } from './errors.ts'
 export { RetrySchedule } from './schedule.ts'
 
 export type { RetryScheduleInit } from './schedule.ts'
-export type { ConnectedPeer, ConnectingPeer, Member, PeerDownDetail, PeerRefusedDetail, PeerRetryDetail, PeerStatus, PeerStatusCommon, RefusedPeer, SelfPeer, WaitingPeer } from './status.ts'
+export type { ConnectedPeer, ConnectingPeer, Member, PeerDownDetail, PeerDownReason, PeerRefusedDetail, PeerRetryDetail, PeerStatus, PeerStatusCommon, RefusedPeer, SelfPeer, WaitingPeer } from './status.ts'
 
 /**
  * Options of {@link peers}. Times are milliseconds.
@@ -113,6 +119,38 @@ export interface PeersInit {
    * @default 32
    */
   maxConcurrentDials?: number
+
+  /**
+   * A link on which nothing was heard for so long, although it was asked, is dead and is cut: the cable was pulled, or the
+   * peer's process hangs. 1,000 to 3,600,000.
+   *
+   * @default 15000
+   */
+  linkTimeout?: number
+
+  /**
+   * How long a peer that refused this node for good (it is on a deny list, its certificate is revoked, the networks differ) is
+   * left alone, unless something changes on this side before that. A change on the other side cannot be seen from here, so it
+   * is asked again after this time; the time is drawn between half of it and the whole. 1 to 86,400,000.
+   *
+   * @default 600000
+   */
+  refusedDelay?: number
+
+  /**
+   * How many nodes may be connected, 1 to 10,000. Configured peers always may: when there are more, those that are not
+   * configured have to go, the latest first.
+   *
+   * @default 200
+   */
+  maxMembers?: number
+
+  /**
+   * How many of them may be nodes that are not configured, 0 to `maxMembers`.
+   *
+   * @default maxMembers
+   */
+  maxUnconfigured?: number
 
   /**
    * A number from 0 up to 1, for the jitter.
@@ -194,6 +232,14 @@ export interface Peers extends Startable, TypedEventTarget<PeersEvents> {
    * @throws InvalidParametersError if it is no address
    */
   remove (address: string | Multiaddr, options?: AbortOptions): Promise<boolean>
+
+  /**
+   * Dials now what waits: a configured address, or all of them. What was refused for good is asked again.
+   *
+   * @returns false if the address is not configured
+   * @throws InvalidParametersError if it is no address
+   */
+  retry (address?: string | Multiaddr): boolean
 
   /**
    * The configured peers, in the order in which they were added.

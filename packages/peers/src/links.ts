@@ -2,7 +2,7 @@ import { dialledBySmaller, getPeerCertificate, peerIdToNodeId, preferredConnecti
 import { Drains } from './drains.ts'
 import { ConnectionReplacedError } from './errors.ts'
 import type { PeersComponents } from './index.ts'
-import type { Member } from './status.ts'
+import type { Member, PeerDownReason } from './status.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
 import type { AbortOptions, Connection, Logger, PeerId } from '@libp2p/interface'
 
@@ -22,6 +22,16 @@ export interface Link {
    * The connections: one, except for short moments.
    */
   readonly connections: Set<Connection>
+
+  /**
+   * Round trip of the latest heartbeat, in milliseconds.
+   */
+  rtt?: number
+
+  /**
+   * Why it is about to go down, if this end knows.
+   */
+  ending?: PeerDownReason
 }
 
 /**
@@ -98,12 +108,12 @@ export class Links {
     }
   }
 
-  describe (link: Link): Member {
-    const { peerId, nodeId, since } = link
+  describe (link: Link): Omit<Member, 'configured'> {
+    const { peerId, nodeId, since, rtt } = link
     const connection = this.preferred(link)
     const facts = getPeerCertificate(connection)
 
-    return { peerId, nodeId, name: facts?.name, agency: facts?.agency, direction: connection.direction, address: connection.remoteAddr.toString(), since }
+    return { peerId, nodeId, name: facts?.name, agency: facts?.agency, direction: connection.direction, address: connection.remoteAddr.toString(), since, rtt }
   }
 
   /**

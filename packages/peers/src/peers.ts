@@ -140,12 +140,19 @@ export class PeersService extends TypedEventEmitter<PeersEvents> implements Peer
     return true
   }
 
+  retry (address?: string | Multiaddr): boolean {
+    const targets = address == null ? [...this.#targets.values()] : [this.#targets.get(parseAddress(address).text)]
+    targets.forEach(target => { target?.retry() })
+
+    return targets[0] != null
+  }
+
   list (): PeerStatus[] {
     return [...this.#targets.values()].map(target => target.status)
   }
 
   members (): Member[] {
-    return [...this.links.values()].map(link => this.links.describe(link))
+    return [...this.links.values()].map(link => this.#describe(link))
   }
 
   now (): number {
@@ -188,17 +195,21 @@ export class PeersService extends TypedEventEmitter<PeersEvents> implements Peer
   }
 
   linkUp (link: Link): void {
-    const detail = this.links.describe(link)
+    const detail = this.#describe(link)
     this.#log('%s (%p) is connected, %s', abbreviate(link.nodeId), link.peerId, detail.direction)
     this.#linkChanged(link)
     this.safeDispatchEvent('peer:up', { detail })
   }
 
   linkDown (link: Link): void {
-    const { nodeId, peerId } = link
-    this.#log('%s (%p) is not connected any more', abbreviate(nodeId), peerId)
+    const { nodeId, peerId, ending: reason = 'lost' } = link
+    this.#log('%s (%p) is not connected any more: %s', abbreviate(nodeId), peerId, reason)
     this.#linkChanged(link)
-    this.safeDispatchEvent('peer:down', { detail: { nodeId, peerId } })
+    this.safeDispatchEvent('peer:down', { detail: { nodeId, peerId, reason } })
+  }
+
+  #describe (link: Link): Member {
+    return { ...this.links.describe(link), configured: this.#targetsOf(link.peerId).length > 0 }
   }
 
   #linkChanged (link: Link): void {

@@ -59,6 +59,16 @@ export interface ConnectedPeer extends PeerStatusCommon {
    * Which end dialled it: `outbound` if this node did.
    */
   direction: 'inbound' | 'outbound'
+
+  /**
+   * The other end's address on this link; of an inbound one the port is one that the peer does not listen on.
+   */
+  remoteAddress: string
+
+  /**
+   * Round trip of the latest heartbeat, in milliseconds; unknown before the first one.
+   */
+  rtt?: number
 }
 
 /**
@@ -75,7 +85,8 @@ export interface WaitingPeer extends PeerStatusCommon {
 }
 
 /**
- * One of both nodes refused the other. It is dialled on: certificates are renewed and lists change.
+ * One of both nodes refused the other. It is dialled on, as certificates are renewed and clocks corrected; what was refused for
+ * good (`final`) is left alone for long, or until something changes on this side.
  */
 export interface RefusedPeer extends PeerStatusCommon {
   state: 'refused'
@@ -85,6 +96,11 @@ export interface RefusedPeer extends PeerStatusCommon {
    */
   rule: string
   refusedBy: 'us' | 'them'
+
+  /**
+   * Whether another dial leads to the same answer until somebody changes a list, a certificate or a configuration.
+   */
+  final: boolean
 
   /**
    * Time of the next dial, unix milliseconds.
@@ -120,12 +136,22 @@ export interface Member {
    * The agency that issued its certificate, likewise.
    */
   agency?: string
+
+  /**
+   * Whether a configured address leads to it, as far as is known.
+   */
+  configured: boolean
   direction: 'inbound' | 'outbound'
 
   /**
    * The other end's address; of an inbound connection its port is one that the peer does not listen on.
    */
   address: string
+
+  /**
+   * Round trip of the latest heartbeat, in milliseconds; unknown before the first one.
+   */
+  rtt?: number
 
   /**
    * Unix milliseconds.
@@ -139,7 +165,19 @@ export interface Member {
 export interface PeerDownDetail {
   nodeId: NodeId
   peerId: PeerId
+
+  /**
+   * Why: `closed` by the other end or by somebody on this side; `lost` without a word; `silent` for longer than `linkTimeout`;
+   * `draining` when the other end said that it stops; `overloaded` when it has no room for this node; `stopped` when this
+   * service stops.
+   */
+  reason: PeerDownReason
 }
+
+/**
+ * Why a link went down, see {@link PeerDownDetail}.
+ */
+export type PeerDownReason = 'closed' | 'lost' | 'silent' | 'draining' | 'overloaded' | 'stopped'
 
 /**
  * An address will be dialled again.
@@ -166,6 +204,11 @@ export interface PeerRefusedDetail {
   address: string
   rule: string
   refusedBy: 'us' | 'them'
+
+  /**
+   * Whether it is left alone, see {@link RefusedPeer}.
+   */
+  final: boolean
   message: string
 
   /**

@@ -36,7 +36,7 @@ export interface TargetHost {
 type State =
   | { state: 'connecting' | 'self' }
   | { state: 'waiting', until: number }
-  | { state: 'refused', rule: string, refusedBy: 'us' | 'them', until: number }
+  | { state: 'refused', rule: string, refusedBy: 'us' | 'them', final: boolean, until: number }
 
 /**
  * One configured address, and the loop that keeps the node behind it connected.
@@ -78,9 +78,9 @@ export class Target {
     const common = { address: this.address.text, attempts: this.#schedule.failures }
 
     if (link != null) {
-      const { nodeId, name, agency, direction, since } = this.#host.links.describe(link)
+      const { nodeId, name, agency, direction, address, since, rtt } = this.#host.links.describe(link)
 
-      return { ...common, state: 'connected', nodeId, name, agency, direction, since }
+      return { ...common, state: 'connected', nodeId, name, agency, direction, remoteAddress: address, since, rtt }
     }
 
     return { ...common, ...this.#facts, ...this.#state, since: this.#since, lastError: this.#lastError }
@@ -106,6 +106,14 @@ export class Target {
    */
   wake (): void {
     this.#wake.resolve()
+  }
+
+  /**
+   * Ends a pause.
+   */
+  retry (): void {
+    this.#paused = false
+    this.wake()
   }
 
   /**
@@ -221,23 +229,20 @@ export class Target {
   /**
    * Waits, unless the peer connects meanwhile.
    */
-  async #pause (delay: number, signal: AbortSignal, { rule, refusedBy = 'us', nodeId }: Partial<DialFailure> = {}): Promise<void> {
+  async #pause (delay: number, signal: AbortSignal, { rule, refusedBy = 'us', final = false, nodeId }: Partial<DialFailure> = {}): Promise<void> {
     const error = this.#lastError ?? ''
     const until = this.#host.now() + delay
-    this.#enter(rule == null ? { state: 'waiting', until } : { state: 'refused', rule, refusedBy, until })
+    this.#enter(rule == null ? { state: 'waiting', until } : { state: 'refused', rule, refusedBy, final, until })
 
     // said once for each reason, not at every dial
     if (rule != null && rule !== this.#refusal) {
-      this.#host.targetRefused({ address: this.address.text, rule, refusedBy, message: error, nodeId })
+      this.#host.targetRefused({ address: this.address.text, rule, refusedBy, final, message: error, nodeId })
     }
 
     this.#refusal = rule
     this.#host.targetRetries({ address: this.address.text, attempts: this.#schedule.failures, delay, error })
     this.#paused = true
-    const timer = setTimeout(() => {
-      this.#paused = false
-      this.wake()
-    }, delay)
+    const timer = setTimeout(() => { this.retry() }, delay)
 
     try {
       while (this.#paused && !signal.aborted && this.#link() == null) {
