@@ -7,7 +7,7 @@ import { nodeIdFromPublicKey } from './node-id.ts'
 import { signFields } from './signature.ts'
 import type { Certificate } from './certificate.ts'
 import type { NodeId } from './node-id.ts'
-import type { HandshakeRejection } from './peer-certificate.ts'
+import type { HandshakeRejection, HandshakeVerification } from './peer-certificate.ts'
 import type { SignaturePurpose } from './signature.ts'
 import type { TrustStore } from './trust-store.ts'
 import type { PeerId, PrivateKey } from '@libp2p/interface'
@@ -27,6 +27,11 @@ export interface IdentityEvents {
    * A handshake in which this identity took part was refused, by either side.
    */
   'handshake:rejected': CustomEvent<HandshakeRejection>
+
+  /**
+   * A handshake in which this identity takes part is about to succeed: the last moment for a refusal.
+   */
+  'handshake:verified': CustomEvent<HandshakeVerification>
 }
 
 /**

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Certificate } from './certificate.ts'
 import type { NodeId } from './node-id.ts'
 import type { Verdict } from './validate.ts'
+import type { PeerId } from '@libp2p/interface'
 
 /**
  * What a security transport proved about the other end of a connection.
@@ -109,6 +110,24 @@ export interface HandshakeRejection {
    * The other end's node ID, where it was proven before the refusal.
    */
   nodeId?: NodeId
+}
+
+/**
+ * The other end of a handshake has proven who it is, its certificate is good, and no list is against it. Whoever
+ * has another reason not to take it now says so before the event is over.
+ */
+export interface HandshakeVerification {
+  direction: 'inbound' | 'outbound'
+  nodeId: NodeId
+  peerId: PeerId
+
+  /**
+   * Refuses the peer for now; the first reason counts.
+   *
+   * @param rule - `draining`: this node stops; `overloaded`: it has no room for this peer
+   * @param text - what the peer is told, at most 512 characters of it
+   */
+  refuse (rule: 'draining' | 'overloaded', text: string): void
 }
 
 /**

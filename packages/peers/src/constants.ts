@@ -1,8 +1,8 @@
 /**
  * Ceiling of the delay before the first repeated dial, in milliseconds. Delays are drawn between 0 and the ceiling, so
- * a peer that restarts is tried again after half a second on average.
+ * a peer that restarts is tried again after a quarter of a second on average.
  */
-export const DEFAULT_MIN_DELAY = 1_000
+export const DEFAULT_MIN_DELAY = 500
 
 /**
  * Ceiling of every later delay, in milliseconds: a peer that comes back after a long absence waits 15 s on average, and
@@ -91,9 +91,37 @@ export const DRAIN_INTERVAL = 50
 export const PEER_STORE_TIMEOUT = 5_000
 
 /**
- * Protocols that libp2p runs on each new connection by itself: they do not mean that somebody uses it.
+ * Protocol id of what the two ends of a link tell each other about it (docs/PROTOCOLS.md, "Heartbeat and farewell").
  */
-export const HOUSEKEEPING_PROTOCOLS: readonly string[] = ['/ipfs/id/1.0.0', '/ipfs/id/push/1.0.0']
+export const LINK_PROTOCOL = '/fisco/link/1.0.0'
+
+/**
+ * Protocols that run on each new connection by themselves: they do not mean that somebody uses it.
+ */
+export const HOUSEKEEPING_PROTOCOLS: readonly string[] = ['/ipfs/id/1.0.0', '/ipfs/id/push/1.0.0', LINK_PROTOCOL]
+
+/**
+ * Frames of the link protocol that a peer may send between two looks at its connection: an honest one sends a heartbeat and an
+ * answer, a few more while a connection is probed.
+ */
+export const MAX_FRAMES_PER_LOOK = 64
+
+/**
+ * Bytes on a heartbeat's stream that wait to be sent, beyond which nothing is added: the other end does not read.
+ */
+export const MAX_UNSENT_BYTES = 1_024
+
+/**
+ * How long, in milliseconds, nothing may be heard on a connection whose peer has opened another one. Shorter than
+ * `DRAIN_TIMEOUT`: what is dead is gone before the other one is given up for its sake.
+ */
+export const PROBE_TIMEOUT = 1_500
+
+/**
+ * How old, in milliseconds, a connection must be to be probed when a second one comes. Two that were opened at about the
+ * same time are simultaneous dials, and both are alive.
+ */
+export const MIN_PROBE_AGE = 5_000
 
 /**
  * Tag of configured peers in the peer store. libp2p closes connections of peers with a low sum of tags first when there

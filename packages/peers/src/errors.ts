@@ -21,3 +21,15 @@ export class ConnectionReplacedError extends Error {
     this.name = 'ConnectionReplacedError'
   }
 }
+
+/**
+ * A connection was cut because nothing was heard on it, although its other end was asked.
+ */
+export class SilentLinkError extends Error {
+  static name = 'SilentLinkError'
+
+  constructor (message = 'The peer is silent') {
+    super(message)
+    this.name = 'SilentLinkError'
+  }
+}

@@ -5,7 +5,7 @@ import type { HandshakeRejection, NodeId } from '@fisco-libp2p/identity'
 /**
  * How a dial ended, also the values of the label `outcome` of the metric.
  */
-export type DialOutcome = 'connected' | 'refused' | 'self' | 'timeout' | 'failed'
+export type DialOutcome = 'connected' | 'refused' | 'later' | 'self' | 'timeout' | 'failed'
 
 /**
  * Why a dial did not lead to a connection.
@@ -33,13 +33,25 @@ export interface DialFailure {
 const BROKEN_OFF = ['closed', 'timeout', 'tls-failure']
 
 /**
+ * Rules by which a node does not take another one at the moment. It is not refused: the next dial may be welcome.
+ */
+const LATER = ['draining', 'overloaded']
+
+/**
+ * Rules that hold until somebody changes a list, a certificate or a configuration. The others pass by themselves, or may: clocks are
+ * set, certificates renewed, and the right node comes back to its address.
+ */
+const FINAL = ['denied', 'revoked', 'other-network']
+
+/**
  * Makes out what the error of a dial means. libp2p keeps only the message of an error of the handshake, so a refusal is
  * told by the security transport beside it.
  *
  * @param self - this node's node ID
  * @param rejection - what the security transport said about this dial
+ * @param gaterTells - whether this node's connection gater says when its answer may be another one
  */
-export function explainFailure (err: unknown, self: NodeId, rejection?: HandshakeRejection): DialFailure {
+export function explainFailure (err: unknown, self: NodeId, rejection?: HandshakeRejection, gaterTells = false): DialFailure {
   const errors = [err, ...(err instanceof AggregateError ? err.errors : [])].map(toError)
 
   if (rejection?.nodeId === self || errors.some(isSelfDial)) {
@@ -50,16 +62,20 @@ export function explainFailure (err: unknown, self: NodeId, rejection?: Handshak
     const { rule, refusedBy, nodeId } = rejection
     const message = bounded(rejection.message)
 
-    return BROKEN_OFF.includes(rule)
-      ? { outcome: rule === 'timeout' ? 'timeout' : 'failed', message }
-      : { outcome: 'refused', rule, refusedBy, nodeId, message }
+    if (BROKEN_OFF.includes(rule)) {
+      return { outcome: rule === 'timeout' ? 'timeout' : 'failed', message }
+    }
+
+    return LATER.includes(rule)
+      ? { outcome: 'later', message }
+      : { outcome: 'refused', rule, refusedBy, nodeId, final: FINAL.includes(rule), message }
   }
 
   // an AggregateError of node:net has no message of its own
   const message = bounded(errors.map(({ message }) => message).filter(text => text !== '').join('; ') || errors[0].name)
 
   if (errors.some(({ name }) => name === 'DialDeniedError' || name === 'ConnectionInterceptedError')) {
-    return { outcome: 'refused', rule: 'connection-gater', refusedBy: 'us', message }
+    return { outcome: 'refused', rule: 'connection-gater', refusedBy: 'us', final: gaterTells, message }
   }
 
   if (errors.some(({ name }) => name === 'TimeoutError' || name === 'AbortError')) {

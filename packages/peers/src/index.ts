@@ -38,7 +38,7 @@ import { PeersService } from './peers.ts'
 import type { Member, PeerDownDetail, PeerRefusedDetail, PeerRetryDetail, PeerStatus } from './status.ts'
 import type { Identity } from '@fisco-libp2p/identity'
 import type { AbortOptions, ComponentLogger, Libp2pEvents, Metrics, PeerId, PeerStore, PrivateKey, Startable, TypedEventTarget } from '@libp2p/interface'
-import type { ConnectionManager } from '@libp2p/interface-internal'
+import type { ConnectionManager, Registrar } from '@libp2p/interface-internal'
 import type { Multiaddr } from '@multiformats/multiaddr'
 
 export {
@@ -52,6 +52,7 @@ export {
   DEFAULT_REFUSED_DELAY,
   DEFAULT_STABLE_AFTER,
   DRAIN_TIMEOUT,
+  LINK_PROTOCOL,
   MAX_ADDRESSES,
   MAX_DELAY,
   MAX_MEMBERS,
@@ -59,7 +60,7 @@ export {
   MIN_LINK_TIMEOUT,
   PEER_TAG
 } from './constants.ts'
-export { ConnectionReplacedError, TooManyAddressesError } from './errors.ts'
+export { ConnectionReplacedError, SilentLinkError, TooManyAddressesError } from './errors.ts'
 export { RetrySchedule } from './schedule.ts'
 
 export type { RetryScheduleInit } from './schedule.ts'
@@ -87,7 +88,7 @@ export interface PeersInit {
   /**
    * Ceiling of the delay after the first failed dial; it doubles with each further one. 1 to `maxDelay`.
    *
-   * @default 1000
+   * @default 500
    */
   minDelay?: number
 
@@ -167,11 +168,12 @@ export interface PeersInit {
   now? (): number
 
   /**
-   * Who this node is: tells why a handshake failed.
+   * Who this node is: tells why a handshake failed, lets this service refuse peers in the handshake, and says when other
+   * certificates are trusted.
    *
    * @default the identity that the node's private key comes from; without one, refusals look like other failures
    */
-  identity?: Pick<Identity, 'addEventListener' | 'removeEventListener'>
+  identity?: Pick<Identity, 'addEventListener' | 'removeEventListener'> & Partial<Pick<Identity, 'trust'>>
 }
 
 /**
@@ -181,7 +183,13 @@ export interface PeersComponents {
   peerId: PeerId
   privateKey: PrivateKey
   connectionManager: Pick<ConnectionManager, 'getConnections' | 'openConnection'>
+  registrar: Pick<Registrar, 'handle' | 'unhandle'>
   events: TypedEventTarget<Libp2pEvents>
+
+  /**
+   * Where it tells that its lists were replaced (`access:change`), peers that they refused are dialled again then, and not before.
+   */
+  connectionGater?: object
   peerStore: Pick<PeerStore, 'merge'>
   logger: ComponentLogger
   metrics?: Metrics

@@ -1,7 +1,11 @@
 import { dialledBySmaller, getPeerCertificate, peerIdToNodeId, preferredConnection } from '@fisco-libp2p/identity'
+import { MIN_PROBE_AGE } from './constants.ts'
 import { Drains } from './drains.ts'
 import { ConnectionReplacedError } from './errors.ts'
+import { Heartbeats } from './heartbeats.ts'
+import type { HeartbeatsObserver } from './heartbeats.ts'
 import type { PeersComponents } from './index.ts'
+import type { FarewellReason } from './link-frame.ts'
 import type { Member, PeerDownReason } from './status.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
 import type { AbortOptions, Connection, Logger, PeerId } from '@libp2p/interface'
@@ -48,6 +52,11 @@ export interface LinksObserver {
    * It is closed, or will be soon, in favour of another one.
    */
   connectionGivenUp (connection: Connection): void
+
+  /**
+   * It is cut, because nothing is heard on it.
+   */
+  connectionSilent (connection: Connection): void
   linkDown (link: Link): void
 }
 
@@ -55,19 +64,24 @@ export interface LinksObserver {
  * Who is connected, and one connection for each: it keeps the table of links, and gives up all but the preferred
  * connection of each peer.
  */
-export class Links {
-  readonly #components: Pick<PeersComponents, 'peerId' | 'connectionManager' | 'events'>
+export class Links implements HeartbeatsObserver {
+  readonly #components: Pick<PeersComponents, 'peerId' | 'connectionManager' | 'events' | 'registrar'>
   readonly #observer: LinksObserver
   readonly #log: Logger
   readonly #now: () => number
   readonly #links = new Map<string, Link>()
   readonly #drains = new Drains()
+  readonly #heartbeats: Heartbeats
 
-  constructor (components: PeersComponents, observer: LinksObserver, log: Logger, now: () => number) {
+  /**
+   * @param linkTimeout - milliseconds of silence after which a connection is cut
+   */
+  constructor (components: PeersComponents, observer: LinksObserver, log: Logger, now: () => number, linkTimeout: number) {
     this.#components = components
     this.#observer = observer
     this.#log = log
     this.#now = now
+    this.#heartbeats = new Heartbeats(components.registrar, this, log, linkTimeout)
   }
 
   get size (): number {
@@ -85,7 +99,8 @@ export class Links {
     return peerId == null ? undefined : this.#links.get(peerId)
   }
 
-  start (): void {
+  async start (): Promise<void> {
+    await this.#heartbeats.start()
     this.#components.events.addEventListener('connection:open', this.#onOpen)
     this.#components.events.addEventListener('connection:close', this.#onClose)
 
@@ -97,15 +112,18 @@ export class Links {
   /**
    * Forgets all links, and says of each that it is down.
    */
-  stop (): void {
+  async stop (): Promise<void> {
     this.#components.events.removeEventListener('connection:open', this.#onOpen)
     this.#components.events.removeEventListener('connection:close', this.#onClose)
     this.#drains.stop()
 
     for (const [key, link] of this.#links) {
       this.#links.delete(key)
+      link.ending ??= 'stopped'
       this.#observer.linkDown(link)
     }
+
+    await this.#heartbeats.stop()
   }
 
   describe (link: Link): Omit<Member, 'configured'> {
@@ -117,9 +135,19 @@ export class Links {
   }
 
   /**
-   * Closes all connections of a link; cuts those that take too long.
+   * Tells the other end of a link that it is about to be closed.
    */
-  async close (link: Link, options?: AbortOptions): Promise<void> {
+  sayGoodbye (link: Link, reason: FarewellReason): void {
+    link.connections.forEach(connection => { this.#heartbeats.sayGoodbye(connection, reason) })
+  }
+
+  /**
+   * Closes all connections of a link; cuts those that take too long.
+   *
+   * @param reason - why, for this end
+   */
+  async close (link: Link, reason: PeerDownReason, options?: AbortOptions): Promise<void> {
+    link.ending = reason
     await Promise.all([...link.connections].map(async connection => {
       await connection.close(options).catch(err => { connection.abort(err) })
     }))
@@ -133,6 +161,31 @@ export class Links {
 
     // while the last one is being closed, none is open
     return preferredConnection(this.#components.peerId, connections) ?? connections[0]
+  }
+
+  rtt (connection: Connection, milliseconds: number): void {
+    const link = this.get(connection.remotePeer.toString())
+
+    if (link?.connections.has(connection) === true) {
+      link.rtt = milliseconds
+    }
+  }
+
+  farewell (connection: Connection, reason: FarewellReason): void {
+    const link = this.get(connection.remotePeer.toString())
+
+    if (link?.connections.has(connection) === true && reason !== 'unknown') {
+      link.ending = reason
+    }
+  }
+
+  silent (connection: Connection): void {
+    const link = this.get(connection.remotePeer.toString())
+    this.#observer.connectionSilent(connection)
+
+    if (link?.connections.size === 1) {
+      link.ending = 'silent'
+    }
   }
 
   readonly #onOpen = (evt: CustomEvent<Connection>): void => {
@@ -159,12 +212,26 @@ export class Links {
     const link = known ?? { peerId: connection.remotePeer, nodeId, since: this.#now(), connections: new Set() }
     link.connections.add(connection)
     this.#links.set(key, link)
+    this.#heartbeats.watch(connection)
     this.#observer.connectionOpened(connection)
 
     if (known == null) {
       this.#observer.linkUp(link)
     } else {
       this.#settle(link)
+      this.#probeOthers(link, connection)
+    }
+  }
+
+  /**
+   * A peer that has a link does not dial. If it does, it has probably lost the link, and this end does not know yet; by the
+   * rules above a dead connection might be the one that stays.
+   */
+  #probeOthers (link: Link, latest: Connection): void {
+    for (const connection of link.connections) {
+      if (connection !== latest && latest.timeline.open - connection.timeline.open >= MIN_PROBE_AGE) {
+        this.#heartbeats.probe(connection)
+      }
     }
   }
 
@@ -172,6 +239,7 @@ export class Links {
     const key = connection.remotePeer.toString()
     const link = this.#links.get(key)
     this.#drains.done(connection)
+    this.#heartbeats.unwatch(connection)
 
     if (link?.connections.delete(connection) !== true) {
       return
@@ -179,6 +247,7 @@ export class Links {
 
     if (link.connections.size === 0) {
       this.#links.delete(key)
+      link.ending ??= connection.status === 'closed' ? 'closed' : 'lost'
       this.#observer.linkDown(link)
     } else {
       this.#settle(link)

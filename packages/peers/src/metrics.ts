@@ -19,6 +19,16 @@ export interface PeersMetrics {
    * Connections given up because their peer had a better one.
    */
   duplicates: Counter
+
+  /**
+   * Connections cut because nothing was heard on them.
+   */
+  silent: Counter
+
+  /**
+   * Nodes that are not configured and found no room, or had to make it.
+   */
+  overloaded: Counter
 }
 
 /**
@@ -37,6 +47,12 @@ export function registerMetrics (metrics?: Metrics): PeersMetrics | undefined {
         }),
         duplicates: metrics.registerCounter('fisco_peers_duplicates_total', {
           help: 'Connections given up because their peer had a better one'
+        }),
+        silent: metrics.registerCounter('fisco_peers_silent_total', {
+          help: 'Connections cut because nothing was heard on them'
+        }),
+        overloaded: metrics.registerCounter('fisco_peers_overloaded_total', {
+          help: 'Nodes that are not configured and found no room, or had to make it'
         })
       }
 }

@@ -8,6 +8,7 @@ import { TooManyAddressesError } from './errors.ts'
 import { readInit } from './init.ts'
 import { Links } from './links.ts'
 import { registerMetrics } from './metrics.ts'
+import { hasRoom, surplus } from './room.ts'
 import { RetrySchedule } from './schedule.ts'
 import { Target } from './target.ts'
 import type { DialOutcome } from './failure.ts'
@@ -17,7 +18,7 @@ import type { Link, LinksObserver } from './links.ts'
 import type { PeersMetrics } from './metrics.ts'
 import type { Member, PeerRefusedDetail, PeerRetryDetail, PeerStatus } from './status.ts'
 import type { TargetHost } from './target.ts'
-import type { HandshakeRejection } from '@fisco-libp2p/identity'
+import type { HandshakeRejection, HandshakeVerification } from '@fisco-libp2p/identity'
 import type { AbortOptions, Connection, Logger, PeerId, Startable } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 
@@ -31,15 +32,17 @@ export class PeersService extends TypedEventEmitter<PeersEvents> implements Peer
   readonly links: Links
   readonly slots: DialSlots
   readonly self: TargetHost['self']
+  readonly gaterTells: boolean
   readonly #components: PeersComponents
   readonly #options: PeersOptions
   readonly #identity: PeersInit['identity']
   readonly #log: Logger
   readonly #metrics?: PeersMetrics
   readonly #targets = new Map<string, Target>()
-  readonly #writes = new Set<Promise<void>>()
+  readonly #pending = new Set<Promise<void>>()
   #started = false
   #dialling = false
+  #draining = false
 
   constructor (components: PeersComponents, init: PeersInit) {
     super()
@@ -50,7 +53,8 @@ export class PeersService extends TypedEventEmitter<PeersEvents> implements Peer
     this.#metrics = registerMetrics(components.metrics)
     this.self = { peerId: components.peerId, nodeId: peerIdToNodeId(components.peerId) }
     this.slots = new DialSlots(this.#options.maxConcurrentDials)
-    this.links = new Links(components, this, this.#log, this.#options.now)
+    this.links = new Links(components, this, this.#log, this.#options.now, this.#options.linkTimeout)
+    this.gaterTells = isEventTarget(components.connectionGater)
 
     try {
       this.#options.addresses.forEach(address => { this.add(address) })
@@ -63,14 +67,17 @@ export class PeersService extends TypedEventEmitter<PeersEvents> implements Peer
     return this.#options.dialTimeout
   }
 
-  start (): void {
+  async start (): Promise<void> {
     if (this.#started) {
       return
     }
 
     this.#started = true
+    this.#draining = false
     this.#identity?.addEventListener('handshake:rejected', this.#onRejected)
-    this.links.start()
+    this.#identity?.addEventListener('handshake:verified', this.#onVerified)
+    this.#changes().forEach(([source, event]) => { source.addEventListener(event, this.#onChange) })
+    await this.links.start()
   }
 
   /**
@@ -82,10 +89,18 @@ export class PeersService extends TypedEventEmitter<PeersEvents> implements Peer
   }
 
   /**
-   * Stops to dial before libp2p closes the connections, which would otherwise be dialled again.
+   * Stops to dial before libp2p closes the connections, which would otherwise be dialled again, and takes leave: who is connected
+   * hears that it is no fault, who comes now hears that it may come back later.
    */
   async beforeStop (): Promise<void> {
     this.#dialling = false
+    this.#draining = this.#started
+
+    for (const link of this.links.values()) {
+      link.ending ??= 'stopped'
+      this.links.sayGoodbye(link, 'draining')
+    }
+
     await Promise.all([...this.#targets.values()].map(async target => { await target.stop() }))
   }
 
@@ -94,11 +109,14 @@ export class PeersService extends TypedEventEmitter<PeersEvents> implements Peer
 
     if (this.#started) {
       this.#started = false
+      this.#draining = false
       this.#identity?.removeEventListener('handshake:rejected', this.#onRejected)
-      this.links.stop()
+      this.#identity?.removeEventListener('handshake:verified', this.#onVerified)
+      this.#changes().forEach(([source, event]) => { source.removeEventListener(event, this.#onChange) })
+      await this.links.stop()
     }
 
-    await Promise.all(this.#writes)
+    await Promise.all(this.#pending)
   }
 
   add (address: string | Multiaddr): boolean {
@@ -134,7 +152,7 @@ export class PeersService extends TypedEventEmitter<PeersEvents> implements Peer
     if (link != null && this.#targetsOf(link.peerId).length === 0) {
       this.#log('%a was removed, closing the link to %s', target.address.multiaddr, abbreviate(link.nodeId))
       this.#tag(link.peerId, false)
-      await this.links.close(link, options)
+      await this.links.close(link, 'closed', options)
     }
 
     return true
@@ -194,11 +212,16 @@ export class PeersService extends TypedEventEmitter<PeersEvents> implements Peer
     this.#metrics?.duplicates.increment()
   }
 
+  connectionSilent (): void {
+    this.#metrics?.silent.increment()
+  }
+
   linkUp (link: Link): void {
     const detail = this.#describe(link)
     this.#log('%s (%p) is connected, %s', abbreviate(link.nodeId), link.peerId, detail.direction)
     this.#linkChanged(link)
     this.safeDispatchEvent('peer:up', { detail })
+    this.#makeRoom()
   }
 
   linkDown (link: Link): void {
@@ -210,6 +233,53 @@ export class PeersService extends TypedEventEmitter<PeersEvents> implements Peer
 
   #describe (link: Link): Member {
     return { ...this.links.describe(link), configured: this.#targetsOf(link.peerId).length > 0 }
+  }
+
+  /**
+   * Where it is heard that peers which were refused may be welcome now, or may welcome this node.
+   */
+  #changes (): Array<[EventTarget, string]> {
+    const { connectionGater } = this.#components
+    const changes: Array<[unknown, string]> = [[this.#identity?.trust, 'trust:change'], [connectionGater, 'access:change']]
+
+    return changes.filter((change): change is [EventTarget, string] => isEventTarget(change[0]))
+  }
+
+  readonly #onChange = (): void => {
+    this.#targets.forEach(target => { target.reconsider() })
+  }
+
+  readonly #onVerified = ({ detail: { direction, peerId, refuse } }: CustomEvent<HandshakeVerification>): void => {
+    if (this.#draining) {
+      refuse('draining', 'this node stops: dial it again later')
+    } else if (direction === 'inbound' && this.links.get(peerId.toString()) == null && this.#targetsOf(peerId).length === 0 && !hasRoom(this.#options, this.members())) {
+      this.#metrics?.overloaded.increment()
+      refuse('overloaded', 'this node has no room for nodes that it is not configured with: dial it again later, or have it configured there ([p2p] node.N)')
+    }
+  }
+
+  /**
+   * Configured peers may come at any time, so others may have to go.
+   */
+  #makeRoom (): void {
+    for (const { peerId, nodeId } of surplus(this.#options, this.members())) {
+      const link = this.links.get(peerId.toString())
+
+      if (link != null && link.ending == null) {
+        this.#log('%s (%p) is not configured and has to make room', abbreviate(nodeId), peerId)
+        this.#metrics?.overloaded.increment()
+        this.links.sayGoodbye(link, 'overloaded')
+        this.#background(this.links.close(link, 'overloaded'))
+      }
+    }
+  }
+
+  /**
+   * Lets something go on that `stop()` waits for.
+   */
+  #background (work: Promise<void>): void {
+    const tracked = work.finally(() => { this.#pending.delete(tracked) })
+    this.#pending.add(tracked)
   }
 
   #linkChanged (link: Link): void {
@@ -255,11 +325,15 @@ export class PeersService extends TypedEventEmitter<PeersEvents> implements Peer
    */
   #tag (peerId: PeerId, configured: boolean): void {
     const tags = { [PEER_TAG]: configured ? { value: PEER_TAG_VALUE } : undefined }
-    const write = this.#components.peerStore.merge(peerId, { tags }, { signal: AbortSignal.timeout(PEER_STORE_TIMEOUT) }).then(() => {}, err => {
+
+    this.#background(this.#components.peerStore.merge(peerId, { tags }, { signal: AbortSignal.timeout(PEER_STORE_TIMEOUT) }).then(() => {}, err => {
       this.#log.error('could not tag %p in the peer store - %e', peerId, err)
-    }).finally(() => { this.#writes.delete(write) })
-    this.#writes.add(write)
+    }))
   }
+}
+
+function isEventTarget (value: unknown): value is EventTarget {
+  return typeof (value as EventTarget | undefined)?.addEventListener === 'function'
 }
 
 function identityIfAny (components: PeersComponents): PeersInit['identity'] {

@@ -13,6 +13,11 @@ export interface RetryScheduleInit {
   maxDelay: number
 
   /**
+   * Ceiling of the delay after a refusal that does not pass by itself.
+   */
+  refusedDelay: number
+
+  /**
    * How long a link must have lived to be a good one.
    */
   stableAfter: number
@@ -66,11 +71,20 @@ export class RetrySchedule {
    */
   failed (): number {
     const { ceiling } = this
-    const share = this.#init.random()
     this.#failures++
 
-    // whatever the generator says: not before now, not after the ceiling
-    return Math.floor(Math.min(Math.max(share, 0), 1) * ceiling) || 0
+    return Math.floor(this.#share() * ceiling)
+  }
+
+  /**
+   * A dial failed, and will fail again as long as nobody changes anything.
+   *
+   * @returns milliseconds to wait before the next one: between half of `refusedDelay` and the whole
+   */
+  refused (): number {
+    this.#failures++
+
+    return Math.floor(this.#init.refusedDelay * (1 + this.#share()) / 2)
   }
 
   /**
@@ -96,5 +110,24 @@ export class RetrySchedule {
     this.#failures = 0
 
     return 0
+  }
+
+  /**
+   * The other end took leave: it stops, and is probably back soon. That is no failure.
+   *
+   * @returns milliseconds to wait before the next dial: between `minDelay` and twice that, at most `maxDelay`
+   */
+  left (): number {
+    this.#openedAt = undefined
+    this.#failures = 0
+
+    return Math.min(this.#init.maxDelay, Math.floor(this.#init.minDelay * (1 + this.#share())))
+  }
+
+  /**
+   * Whatever the generator says: from 0 to 1.
+   */
+  #share (): number {
+    return Math.min(Math.max(this.#init.random(), 0), 1) || 0
   }
 }

@@ -1,3 +1,4 @@
+import { nodeIdToPeerId } from '@fisco-libp2p/identity'
 import { ConnectionClosedError, TimeoutError } from '@libp2p/interface'
 import { explainFailure } from './failure.ts'
 import type { PeerAddress } from './address.ts'
@@ -5,7 +6,7 @@ import type { DialSlots } from './dial-slots.ts'
 import type { DialFailure, DialOutcome } from './failure.ts'
 import type { Link, Links } from './links.ts'
 import type { RetrySchedule } from './schedule.ts'
-import type { PeerRefusedDetail, PeerRetryDetail, PeerStatus } from './status.ts'
+import type { PeerDownReason, PeerRefusedDetail, PeerRetryDetail, PeerStatus } from './status.ts'
 import type { HandshakeRejection, NodeId } from '@fisco-libp2p/identity'
 import type { AbortOptions, Connection, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
@@ -22,6 +23,11 @@ export interface TargetHost {
    * Milliseconds that one dial may take.
    */
   readonly dialTimeout: number
+
+  /**
+   * Whether this node's connection gater says when its answer may be another one.
+   */
+  readonly gaterTells: boolean
   now (): number
   openConnection (address: Multiaddr, options: AbortOptions): Promise<Connection>
   dialEnded (outcome: DialOutcome): void
@@ -37,6 +43,18 @@ type State =
   | { state: 'connecting' | 'self' }
   | { state: 'waiting', until: number }
   | { state: 'refused', rule: string, refusedBy: 'us' | 'them', final: boolean, until: number }
+
+/**
+ * What is told of a link that is gone, by the reason.
+ */
+const ENDINGS: Record<PeerDownReason, string> = {
+  closed: 'the connection was closed',
+  lost: 'the connection was lost',
+  silent: 'the peer was silent for too long',
+  draining: 'the peer said that it stops',
+  overloaded: 'the peer said that it has no room for this node',
+  stopped: 'this node was stopped'
+}
 
 /**
  * One configured address, and the loop that keeps the node behind it connected.
@@ -117,6 +135,15 @@ export class Target {
   }
 
   /**
+   * Something has changed on this side: a peer that was refused for good is asked again.
+   */
+  reconsider (): void {
+    if (this.#state.state === 'refused' && this.#state.final) {
+      this.retry()
+    }
+  }
+
+  /**
    * This node was found at the address.
    */
   found (peerId: PeerId): void {
@@ -128,7 +155,13 @@ export class Target {
    * The security transport says why the handshake with this address is about to fail.
    */
   rejected (rejection: HandshakeRejection): void {
+    const { nodeId, rule } = rejection
     this.#rejection = rejection
+
+    // it is known who is there, and so it is welcome when it comes by itself
+    if (nodeId != null && rule !== 'unexpected-peer' && this.address.peerId == null) {
+      this.#peer = nodeIdToPeerId(nodeId).toString()
+    }
   }
 
   async #run (signal: AbortSignal): Promise<void> {
@@ -165,8 +198,9 @@ export class Target {
     }
 
     if (!signal.aborted) {
-      this.#lastError = 'the connection was closed'
-      await this.#pause(this.#schedule.closed(), signal)
+      const { ending = 'lost' } = link
+      this.#lastError = ENDINGS[ending]
+      await this.#pause(ending === 'draining' ? this.#schedule.left() : this.#schedule.closed(), signal)
     }
   }
 
@@ -177,7 +211,7 @@ export class Target {
       await this.#host.slots.run(async () => { await this.#dialUnlessConnected(signal) }, signal)
     } catch (err) {
       if (!signal.aborted) {
-        await this.#failed(explainFailure(err, this.#host.self.nodeId, this.#rejection), signal)
+        await this.#failed(explainFailure(err, this.#host.self.nodeId, this.#rejection, this.#host.gaterTells), signal)
       }
     }
   }
@@ -222,7 +256,7 @@ export class Target {
       this.#isSelf()
     } else if (this.#link() == null) {
       this.#lastError = failure.message
-      await this.#pause(this.#schedule.failed(), signal, failure)
+      await this.#pause(failure.final === true ? this.#schedule.refused() : this.#schedule.failed(), signal, failure)
     }
   }
 

@@ -1,4 +1,4 @@
-import { MAX_ADDRESSES, MAX_DELAY, peers } from '@fisco-libp2p/peers'
+import { MAX_ADDRESSES, MAX_DELAY, MAX_MEMBERS, MAX_REFUSED_DELAY, MIN_LINK_TIMEOUT, peers } from '@fisco-libp2p/peers'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { start, stop } from '@libp2p/interface'
 import { defaultLogger } from '@libp2p/logger'
@@ -21,6 +21,10 @@ describe('peers options', () => {
       connectionManager: {
         getConnections: () => [],
         openConnection: async () => { throw new Error('nobody is there') }
+      },
+      registrar: {
+        handle: async () => {},
+        unhandle: async () => {}
       },
       events: new TypedEventEmitter<Libp2pEvents>(),
       peerStore: {
@@ -97,6 +101,17 @@ describe('peers options', () => {
       }
 
       expect(() => create({ maxDelay: max, [name]: max })).to.not.throw()
+    })
+  }
+
+  for (const [name, [min, max]] of Object.entries({ linkTimeout: [MIN_LINK_TIMEOUT, MAX_DELAY], refusedDelay: [1, MAX_REFUSED_DELAY], maxMembers: [1, MAX_MEMBERS], maxUnconfigured: [0, 200] })) {
+    it(`takes a ${name} from ${min} to ${max}`, () => {
+      for (const value of [min - 1, max + 1, min + 0.5, NaN]) {
+        expect(() => create({ [name]: value })).to.throw(`${name} must be a whole number from ${min} to ${max}`)
+      }
+
+      expect(() => create({ [name]: min })).to.not.throw()
+      expect(() => create({ [name]: max })).to.not.throw()
     })
   }
 

@@ -31,8 +31,8 @@ export class TestNetwork {
   async node (init: PeersInit = {}, options: Partial<Libp2pOptions> & { port?: number, peersMetrics?: Metrics } = {}): Promise<TestNode> {
     const { port = 0, peersMetrics, ...rest } = options
     // the declared components, and no others
-    const service = ({ privateKey, peerId, connectionManager, events, peerStore, logger }: PeersComponents): Peers => {
-      return peers({ ...FAST, ...init })({ privateKey, peerId, connectionManager, events, peerStore, logger, metrics: peersMetrics })
+    const service = ({ privateKey, peerId, connectionManager, events, peerStore, logger, registrar, connectionGater }: PeersComponents): Peers => {
+      return peers({ ...FAST, ...init })({ privateKey, peerId, connectionManager, events, peerStore, logger, registrar, connectionGater, metrics: peersMetrics })
     }
 
     const node = await createLibp2p({

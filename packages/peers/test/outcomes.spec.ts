@@ -83,8 +83,8 @@ describe('how a dial ends', () => {
     // once for each reason
     const address = b.getMultiaddrs()[0].toString()
     expect(refusals).to.deep.equal([
-      { address, rule: 'untrusted-issuer', refusedBy: 'them', message: 'another CA', nodeId: 'ab12' },
-      { address, rule: 'expired', refusedBy: 'us', message: 'expired?yesterday', nodeId: undefined }
+      { address, rule: 'untrusted-issuer', refusedBy: 'them', final: false, message: 'another CA', nodeId: 'ab12' },
+      { address, rule: 'expired', refusedBy: 'us', final: false, message: 'expired?yesterday', nodeId: undefined }
     ])
   })
 

@@ -12,7 +12,7 @@ const share = fc.double({ min: 0, max: 1, noNaN: true })
 
 describe('retry schedule', () => {
   it('doubles the ceiling with each failure, up to the cap, and never ends', () => {
-    const schedule = new RetrySchedule({ minDelay: 1_000, maxDelay: 30_000, stableAfter: 5_000, random: () => 1, now: () => 0 })
+    const schedule = new RetrySchedule({ refusedDelay: 600_000, minDelay: 1_000, maxDelay: 30_000, stableAfter: 5_000, random: () => 1, now: () => 0 })
     const delays = Array.from({ length: 2_000 }, () => schedule.failed())
 
     expect(delays.slice(0, 7)).to.deep.equal([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
@@ -23,7 +23,7 @@ describe('retry schedule', () => {
   it('draws each delay between 0 and the ceiling', () => {
     fc.assert(fc.property(timing, fc.array(share, { minLength: 1, maxLength: 80 }), (init, draws) => {
       let draw = 0
-      const schedule = new RetrySchedule({ ...init, random: () => draws[draw++], now: () => 0 })
+      const schedule = new RetrySchedule({ refusedDelay: 600_000, ...init, random: () => draws[draw++], now: () => 0 })
 
       for (const drawn of draws) {
         const ceiling = schedule.ceiling
@@ -38,7 +38,7 @@ describe('retry schedule', () => {
 
   it('stays within the bounds whatever the generator says', () => {
     fc.assert(fc.property(timing, fc.double(), (init, random) => {
-      const schedule = new RetrySchedule({ ...init, random: () => random, now: () => 0 })
+      const schedule = new RetrySchedule({ refusedDelay: 600_000, ...init, random: () => random, now: () => 0 })
       const delay = schedule.failed()
 
       expect(delay).to.be.at.least(0).and.at.most(init.minDelay)
@@ -48,7 +48,7 @@ describe('retry schedule', () => {
   it('dials at once after a stable link, and then from the beginning', () => {
     fc.assert(fc.property(timing, fc.integer({ min: 0, max: 100 }), fc.nat(), (init, failures, extra) => {
       let now = 1_000
-      const schedule = new RetrySchedule({ ...init, random: () => 1, now: () => now })
+      const schedule = new RetrySchedule({ refusedDelay: 600_000, ...init, random: () => 1, now: () => now })
 
       for (let i = 0; i < failures; i++) {
         schedule.failed()
@@ -66,7 +66,7 @@ describe('retry schedule', () => {
   it('counts a link that was not stable as a failure', () => {
     fc.assert(fc.property(timing, fc.integer({ min: 0, max: 50 }), share, (init, failures, part) => {
       let now = 0
-      const schedule = new RetrySchedule({ ...init, random: () => 1, now: () => now })
+      const schedule = new RetrySchedule({ refusedDelay: 600_000, ...init, random: () => 1, now: () => now })
 
       for (let i = 0; i < failures; i++) {
         schedule.failed()
@@ -83,7 +83,7 @@ describe('retry schedule', () => {
 
   it('waits when a link is said to be closed that was never open, or the clock was set back', () => {
     let now = 10_000
-    const schedule = new RetrySchedule({ minDelay: 1_000, maxDelay: 30_000, stableAfter: 5_000, random: () => 1, now: () => now })
+    const schedule = new RetrySchedule({ refusedDelay: 600_000, minDelay: 1_000, maxDelay: 30_000, stableAfter: 5_000, random: () => 1, now: () => now })
 
     expect(schedule.closed()).to.equal(1_000)
     schedule.opened()
@@ -102,7 +102,7 @@ describe('retry schedule', () => {
     const perSecond = new Array<number>(60).fill(0)
 
     for (let node = 0; node < 100; node++) {
-      const schedule = new RetrySchedule({ minDelay: 1_000, maxDelay: 30_000, stableAfter: 5_000, random, now: () => 0 })
+      const schedule = new RetrySchedule({ refusedDelay: 600_000, minDelay: 1_000, maxDelay: 30_000, stableAfter: 5_000, random, now: () => 0 })
       let time = 0
 
       while (time < 60_000) {

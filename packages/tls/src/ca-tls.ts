@@ -1,3 +1,4 @@
+import { setReceivedBytes } from '@fisco-libp2p/identity'
 import { CA_TLS_PROTOCOL } from './constants.ts'
 import { Handshaker } from './handshaker.ts'
 import { MessageStreamDuplex } from './message-stream-duplex.ts'
@@ -38,6 +39,7 @@ export class CaTls implements ConnectionEncrypter {
 
     const stream = new SecuredStream(socket, { log: connection.log.newScope('tls'), direction })
 
+    setReceivedBytes(connection, stream.received)
     expectOpen(stream)
 
     return { connection: stream, remotePeer, streamMuxer }

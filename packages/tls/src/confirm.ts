@@ -38,8 +38,10 @@ export interface ConfirmContext {
 
   /**
    * Asked when the peer has proven who it is, and before it is accepted: may it be connected?
+   *
+   * @throws HandshakeRefusedError if not
    */
-  isDenied (peerId: PeerId): Promise<boolean>
+  expectWelcome (peer: ProvenPeer): Promise<void>
 
   /**
    * Called as soon as the other end has proven its key.
@@ -72,10 +74,7 @@ export async function confirmExchange (facts: HandshakeSocket, context: ConfirmC
       cipher: facts.socket.getCipher().standardName
     }))
 
-    if (await context.isDenied(peer.peerId)) {
-      throw new HandshakeRefusedError('denied', 'us', `node ${peer.nodeId} is not allowed here: see [certificate_blacklist] and [certificate_whitelist]`)
-    }
-
+    await context.expectWelcome(peer)
     frames.write({ type: 'accept', version })
     expectFrame(await frames.read(signal), 'accept')
     frames.release()

@@ -40,7 +40,9 @@ export const REFUSAL_CODES = {
   'unsupported-version': 35,
   'tls-downgrade': 36,
   'clock-skew': 37,
-  denied: 38
+  denied: 38,
+  draining: 39,
+  overloaded: 40
 } as const satisfies Record<CertificateRule, number> & Record<string, number>
 
 /**

@@ -4,7 +4,7 @@ import { InvalidParametersError, setMaxListeners } from '@libp2p/interface'
 import { clientHandshake } from './client.ts'
 import { confirmExchange } from './confirm.ts'
 import { ALPN_PREFIX, HANDSHAKE_TIMEOUT, MAX_HANDSHAKE_TIMEOUT } from './constants.ts'
-import { HandshakeFailedError } from './errors.ts'
+import { HandshakeFailedError, HandshakeRefusedError } from './errors.ts'
 import { LogLimiter } from './log-limiter.ts'
 import { registerMetrics } from './metrics.ts'
 import { ServerHandshakes } from './server.ts'
@@ -14,7 +14,7 @@ import type { HandshakeSocket } from './handshake-socket.ts'
 import type { CaTlsComponents, CaTlsInit } from './index.ts'
 import type { ProvenPeer } from './judge.ts'
 import type { TlsMetrics } from './metrics.ts'
-import type { Identity } from '@fisco-libp2p/identity'
+import type { HandshakeVerification, Identity } from '@fisco-libp2p/identity'
 import type { Logger, MessageStream, MultiaddrConnection, PeerId, StreamMuxerFactory } from '@libp2p/interface'
 import type { Duplex } from 'node:stream'
 import type { SecureContext, TLSSocket } from 'node:tls'
@@ -113,7 +113,7 @@ export class Handshaker {
         role: request.direction === 'outbound' ? 'server' : 'client',
         expected: request.expected,
         connection: request.connection,
-        isDenied: async peerId => this.isDenied(peerId, request),
+        expectWelcome: async peer => this.expectWelcome(peer, request),
         onProven: peer => { proven = peer }
       }, signal)
 
@@ -207,8 +207,10 @@ export class Handshaker {
   /**
    * libp2p asks its gater when the handshake is done. Asked here as well, a peer that is denied hears so, instead of
    * seeing a connection that opens and closes.
+   *
+   * @throws HandshakeRefusedError
    */
-  private async isDenied (peerId: PeerId, { connection, direction }: HandshakeRequest): Promise<boolean> {
+  private async expectWelcome ({ peerId, nodeId }: ProvenPeer, { connection, direction }: HandshakeRequest): Promise<void> {
     const gater = this.components.connectionGater
     const raw = connection as MultiaddrConnection
 
@@ -216,7 +218,17 @@ export class Handshaker {
       ? await gater?.denyInboundEncryptedConnection?.(peerId, raw)
       : await gater?.denyOutboundEncryptedConnection?.(peerId, raw)
 
-    return denied === true
+    if (denied === true) {
+      throw new HandshakeRefusedError('denied', 'us', `node ${nodeId} is not allowed here: see [certificate_blacklist] and [certificate_whitelist]`)
+    }
+
+    const refusals: HandshakeRefusedError[] = []
+    const refuse: HandshakeVerification['refuse'] = (rule, text) => { refusals.push(new HandshakeRefusedError(rule, 'us', text)) }
+    this.identity.safeDispatchEvent('handshake:verified', { detail: { direction, nodeId, peerId, refuse } })
+
+    if (refusals.length > 0) {
+      throw refusals[0]
+    }
   }
 }
 

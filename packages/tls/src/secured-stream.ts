@@ -11,12 +11,16 @@ import type { Uint8ArrayList } from 'uint8arraylist'
  * is libp2p's to close.
  */
 export class SecuredStream extends AbstractMessageStream implements MessageStream {
+  /**
+   * How many bytes have come so far.
+   */
+  readonly received: () => number
   private readonly socket: TLSSocket
 
   constructor (socket: TLSSocket, init: { log: Logger, direction: 'inbound' | 'outbound' }) {
     super(init)
     this.socket = socket
-    readFrom(socket, this, () => { this.onRemoteCloseWrite() })
+    this.received = readFrom(socket, this, () => { this.onRemoteCloseWrite() })
   }
 
   sendData (data: Uint8ArrayList): SendResult {

@@ -7,9 +7,12 @@ import type { Uint8ArrayList } from 'uint8arraylist'
  * Lets a libp2p stream read from a TLS socket, and notice when it drains, ends and fails.
  *
  * @param onEnd - what the end of the other side's data means for the stream
+ * @returns tells how many bytes have come so far
  */
-export function readFrom (socket: TLSSocket, stream: AbstractMessageStream, onEnd: () => void): void {
+export function readFrom (socket: TLSSocket, stream: AbstractMessageStream, onEnd: () => void): () => number {
+  let received = 0
   socket.on('data', (chunk: Buffer) => {
+    received += chunk.byteLength
     stream.onData(chunk)
   })
   socket.on('drain', () => {
@@ -30,6 +33,8 @@ export function readFrom (socket: TLSSocket, stream: AbstractMessageStream, onEn
   } else if (socket.readableEnded) {
     onEnd()
   }
+
+  return () => received
 }
 
 /**

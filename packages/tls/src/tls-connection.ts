@@ -1,3 +1,4 @@
+import { setReceivedBytes } from '@fisco-libp2p/identity'
 import { AbstractMultiaddrConnection } from '@libp2p/utils'
 import { pEvent } from 'p-event'
 import { INACTIVITY_TIMEOUT } from './constants.ts'
@@ -28,7 +29,7 @@ export class TlsConnection extends AbstractMultiaddrConnection {
    */
   open (socket: TLSSocket): void {
     this.socket = socket
-    readFrom(socket, this, () => { this.onTransportClosed() })
+    setReceivedBytes(this, readFrom(socket, this, () => { this.onTransportClosed() }))
     expectOpen(this)
     // the muxer's keep-alive is far below this
     socket.setTimeout(INACTIVITY_TIMEOUT, () => { this.abort(new Error(`nothing was heard for ${INACTIVITY_TIMEOUT} ms`)) })

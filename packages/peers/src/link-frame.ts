@@ -1,0 +1,91 @@
+import { InvalidMessageError } from '@libp2p/interface'
+
+/**
+ * What is said about a link itself (docs/PROTOCOLS.md, "Heartbeat and farewell").
+ */
+export type LinkFrame =
+  | { kind: 'ping' | 'pong', id: number }
+  | { kind: 'goodbye', reason: FarewellReason }
+
+/**
+ * Why an end is about to close a link.
+ */
+export type FarewellReason = 'draining' | 'overloaded' | 'unknown'
+
+const KINDS = { ping: 1, pong: 2, goodbye: 3 }
+
+/**
+ * The numbers of the refusals with the same names.
+ */
+const REASONS: Record<Exclude<FarewellReason, 'unknown'>, number> = { draining: 39, overloaded: 40 }
+
+/**
+ * One byte of length (of what follows it), one of kind, then what the kind has.
+ */
+export function encodeLinkFrame (frame: LinkFrame): Uint8Array {
+  if (frame.kind === 'goodbye') {
+    return Uint8Array.of(2, KINDS.goodbye, frame.reason === 'unknown' ? 0 : REASONS[frame.reason])
+  }
+
+  const bytes = new Uint8Array(6)
+  bytes[0] = 5
+  bytes[1] = KINDS[frame.kind]
+  new DataView(bytes.buffer).setUint32(2, frame.id)
+
+  return bytes
+}
+
+/**
+ * Cuts what comes in into frames. It never holds more than one frame that is not complete: 255 bytes.
+ */
+export class LinkFrameDecoder {
+  #rest = new Uint8Array()
+
+  /**
+   * @returns the frames that are complete; those of kinds that this version does not know are left out
+   * @throws InvalidMessageError if a frame is empty, or a known one is too short
+   */
+  decode (chunk: Uint8Array): LinkFrame[] {
+    const bytes = this.#rest.byteLength === 0 ? chunk : Uint8Array.from([...this.#rest, ...chunk])
+    const frames: LinkFrame[] = []
+    let offset = 0
+
+    while (offset < bytes.byteLength && offset + 1 + bytes[offset] <= bytes.byteLength) {
+      const end = offset + 1 + bytes[offset]
+      const frame = decodeFrame(bytes.subarray(offset + 1, end))
+
+      if (frame != null) {
+        frames.push(frame)
+      }
+
+      offset = end
+    }
+
+    // copied: the chunk may be a view of a larger piece of memory
+    this.#rest = bytes.slice(offset)
+
+    return frames
+  }
+}
+
+function decodeFrame (bytes: Uint8Array): LinkFrame | undefined {
+  const [kind, code] = bytes
+
+  switch (kind) {
+    case undefined:
+      throw new InvalidMessageError('a frame of the link protocol is empty')
+    case KINDS.ping:
+    case KINDS.pong:
+      if (bytes.byteLength < 5) {
+        throw new InvalidMessageError('a heartbeat of the link protocol has no number')
+      }
+
+      return { kind: kind === KINDS.ping ? 'ping' : 'pong', id: new DataView(bytes.buffer, bytes.byteOffset).getUint32(1) }
+    case KINDS.goodbye:
+      return { kind: 'goodbye', reason: reasonOf(code) }
+  }
+}
+
+function reasonOf (code: number): FarewellReason {
+  return code === REASONS.draining ? 'draining' : code === REASONS.overloaded ? 'overloaded' : 'unknown'
+}
