@@ -11,6 +11,13 @@ export const DEFAULT_MIN_DELAY = 500
 export const DEFAULT_MAX_DELAY = 30_000
 
 /**
+ * Over how long, in milliseconds, first dials are spread: so much for each peer that is not connected, beyond the first. It is about
+ * the CPU that a handshake takes, so it does not make a node that dials many peers any slower.
+ */
+export const SPREAD_PER_PEER = 10
+export const MAX_SPREAD = 1_000
+
+/**
  * A link that lived this long, in milliseconds, was a good one: the next delay starts from the beginning. A peer that
  * accepts connections only to close them at once is not dialled without a pause.
  */

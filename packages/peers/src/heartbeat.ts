@@ -62,7 +62,7 @@ export class Heartbeat {
   }
 
   /**
-   * The other end has opened the stream.
+   * The stream is open, whoever opened it. The first question goes at once: it measures the round trip.
    */
   accept (stream: Stream): void {
     const decoder = new LinkFrameDecoder()
@@ -80,6 +80,7 @@ export class Heartbeat {
         this.#stream = undefined
       }
     })
+    this.#ping()
   }
 
   /**
@@ -104,9 +105,7 @@ export class Heartbeat {
    */
   ask (signal: AbortSignal): void {
     this.open(signal)
-    this.#pingId = (this.#pingId + 1) % 2 ** 32
-    this.#pingedAt = performance.now()
-    this.#send(this.#stream, { kind: 'ping', id: this.#pingId })
+    this.#ping()
   }
 
   /**
@@ -121,6 +120,12 @@ export class Heartbeat {
    */
   sayGoodbye (reason: FarewellReason): void {
     this.#send(this.#stream, { kind: 'goodbye', reason })
+  }
+
+  #ping (): void {
+    this.#pingId = (this.#pingId + 1) % 2 ** 32
+    this.#pingedAt = performance.now()
+    this.#send(this.#stream, { kind: 'ping', id: this.#pingId })
   }
 
   #received (frames: LinkFrame[], stream: Stream): void {

@@ -2,7 +2,7 @@ import { abbreviate, identityOf, peerIdToNodeId } from '@fisco-libp2p/identity'
 import { InvalidParametersError, serviceCapabilities } from '@libp2p/interface'
 import { TypedEventEmitter } from 'main-event'
 import { locationOf, parseAddress } from './address.ts'
-import { PEER_STORE_TIMEOUT, PEER_TAG, PEER_TAG_VALUE } from './constants.ts'
+import { MAX_SPREAD, PEER_STORE_TIMEOUT, PEER_TAG, PEER_TAG_VALUE, SPREAD_PER_PEER } from './constants.ts'
 import { DialSlots } from './dial-slots.ts'
 import { TooManyAddressesError } from './errors.ts'
 import { readInit } from './init.ts'
@@ -173,6 +173,16 @@ export class PeersService extends TypedEventEmitter<PeersEvents> implements Peer
     return [...this.links.values()].map(link => this.#describe(link))
   }
 
+  /**
+   * After a power cut all nodes start at once, and after an outage all lose each other at once. A moment for each peer that is not
+   * connected keeps them from dialling each other twice, and all at the same time.
+   */
+  spread (): number {
+    const absent = [...this.#targets.values()].filter(({ peer }) => this.links.get(peer) == null).length
+
+    return Math.floor(this.#options.random() * Math.min(MAX_SPREAD, SPREAD_PER_PEER * (absent - 1)))
+  }
+
   now (): number {
     return this.#options.now()
   }
@@ -324,7 +334,7 @@ export class PeersService extends TypedEventEmitter<PeersEvents> implements Peer
    * Marks a configured peer for libp2p's connection pruner, or takes the mark away.
    */
   #tag (peerId: PeerId, configured: boolean): void {
-    const tags = { [PEER_TAG]: configured ? { value: PEER_TAG_VALUE } : undefined }
+    const tags = { [PEER_TAG]: configured ? { value: PEER_TAG_VALUE, SPREAD_PER_PEER } : undefined }
 
     this.#background(this.#components.peerStore.merge(peerId, { tags }, { signal: AbortSignal.timeout(PEER_STORE_TIMEOUT) }).then(() => {}, err => {
       this.#log.error('could not tag %p in the peer store - %e', peerId, err)

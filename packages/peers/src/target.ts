@@ -28,6 +28,11 @@ export interface TargetHost {
    * Whether this node's connection gater says when its answer may be another one.
    */
   readonly gaterTells: boolean
+
+  /**
+   * Milliseconds before a dial that nothing speaks against, so that many of them do not come at the same moment.
+   */
+  spread (): number
   now (): number
   openConnection (address: Multiaddr, options: AbortOptions): Promise<Connection>
   dialEnded (outcome: DialOutcome): void
@@ -169,6 +174,7 @@ export class Target {
       this.#isSelf()
     } else {
       this.#enter({ state: 'connecting' })
+      await this.#wait(this.#host.spread(), signal)
     }
 
     while (!signal.aborted && this.#state.state !== 'self') {
@@ -200,7 +206,7 @@ export class Target {
     if (!signal.aborted) {
       const { ending = 'lost' } = link
       this.#lastError = ENDINGS[ending]
-      await this.#pause(ending === 'draining' ? this.#schedule.left() : this.#schedule.closed(), signal)
+      await this.#pause(ending === 'draining' ? this.#schedule.left() : this.#schedule.closed() || this.#host.spread(), signal)
     }
   }
 
@@ -261,7 +267,7 @@ export class Target {
   }
 
   /**
-   * Waits, unless the peer connects meanwhile.
+   * Tells that it waits, and why, and waits.
    */
   async #pause (delay: number, signal: AbortSignal, { rule, refusedBy = 'us', final = false, nodeId }: Partial<DialFailure> = {}): Promise<void> {
     const error = this.#lastError ?? ''
@@ -275,6 +281,17 @@ export class Target {
 
     this.#refusal = rule
     this.#host.targetRetries({ address: this.address.text, attempts: this.#schedule.failures, delay, error })
+    await this.#wait(delay, signal)
+  }
+
+  /**
+   * Waits, unless the peer connects meanwhile.
+   */
+  async #wait (delay: number, signal: AbortSignal): Promise<void> {
+    if (delay === 0) {
+      return
+    }
+
     this.#paused = true
     const timer = setTimeout(() => { this.retry() }, delay)
 
