@@ -35,6 +35,24 @@ export const DEFAULT_DIAL_TIMEOUT = 10_000
 export const DEFAULT_MAX_CONCURRENT_DIALS = 32
 
 /**
+ * How many dials may be in their handshake at a time. A handshake takes some 30 ms where there is CPU for it, so these are over a hundred
+ * a second.
+ */
+export const ACTIVE_DIALS = 3
+
+/**
+ * How long, in milliseconds, a dial counts as such: until the other end answers, and from then on. Addresses that swallow every
+ * packet, and processes that stand still behind a port that is open, hold up the others no longer than that.
+ */
+export const ANSWER_TIME = 500
+export const HANDSHAKE_TIME = 5_000
+
+/**
+ * Progress event of the TLS-first transport: the other end has answered, and the handshake begins.
+ */
+export const HANDSHAKE_EVENT = 'fisco-tls:handshake'
+
+/**
  * How many addresses may be configured: FISCO BCOS's `max_nodes_limit`.
  */
 export const DEFAULT_MAX_ADDRESSES = 100

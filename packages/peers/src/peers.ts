@@ -3,12 +3,12 @@ import { InvalidParametersError, serviceCapabilities } from '@libp2p/interface'
 import { TypedEventEmitter } from 'main-event'
 import { locationOf, parseAddress } from './address.ts'
 import { MAX_SPREAD, PEER_STORE_TIMEOUT, PEER_TAG, PEER_TAG_VALUE, SPREAD_PER_PEER } from './constants.ts'
-import { DialSlots } from './dial-slots.ts'
+import { DialPace } from './dial-slots.ts'
+import { Doorkeeper } from './doorkeeper.ts'
 import { TooManyAddressesError } from './errors.ts'
 import { readInit } from './init.ts'
 import { Links } from './links.ts'
 import { registerMetrics } from './metrics.ts'
-import { hasRoom, surplus } from './room.ts'
 import { RetrySchedule } from './schedule.ts'
 import { Target } from './target.ts'
 import type { DialOutcome } from './failure.ts'
@@ -18,7 +18,7 @@ import type { Link, LinksObserver } from './links.ts'
 import type { PeersMetrics } from './metrics.ts'
 import type { Member, PeerRefusedDetail, PeerRetryDetail, PeerStatus } from './status.ts'
 import type { TargetHost } from './target.ts'
-import type { HandshakeRejection, HandshakeVerification } from '@fisco-libp2p/identity'
+import type { HandshakeRejection } from '@fisco-libp2p/identity'
 import type { AbortOptions, Connection, Logger, PeerId, Startable } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 
@@ -30,7 +30,7 @@ export class PeersService extends TypedEventEmitter<PeersEvents> implements Peer
   readonly [serviceCapabilities] = ['@fisco-libp2p/peers']
 
   readonly links: Links
-  readonly slots: DialSlots
+  readonly slots: DialPace
   readonly self: TargetHost['self']
   readonly gaterTells: boolean
   readonly #components: PeersComponents
@@ -39,10 +39,10 @@ export class PeersService extends TypedEventEmitter<PeersEvents> implements Peer
   readonly #log: Logger
   readonly #metrics?: PeersMetrics
   readonly #targets = new Map<string, Target>()
+  readonly #door: Doorkeeper
   readonly #pending = new Set<Promise<void>>()
   #started = false
   #dialling = false
-  #draining = false
 
   constructor (components: PeersComponents, init: PeersInit) {
     super()
@@ -52,8 +52,9 @@ export class PeersService extends TypedEventEmitter<PeersEvents> implements Peer
     this.#log = components.logger.forComponent('fisco-libp2p:peers')
     this.#metrics = registerMetrics(components.metrics)
     this.self = { peerId: components.peerId, nodeId: peerIdToNodeId(components.peerId) }
-    this.slots = new DialSlots(this.#options.maxConcurrentDials)
+    this.slots = new DialPace(this.#options.maxConcurrentDials)
     this.links = new Links(components, this, this.#log, this.#options.now, this.#options.linkTimeout)
+    this.#door = new Doorkeeper(this.#options, this.links, link => this.#describe(link), peer => [...this.#targets.values()].some(target => target.peer === peer), this.#metrics)
     this.gaterTells = isEventTarget(components.connectionGater)
 
     try {
@@ -73,9 +74,9 @@ export class PeersService extends TypedEventEmitter<PeersEvents> implements Peer
     }
 
     this.#started = true
-    this.#draining = false
+    this.#door.open()
     this.#identity?.addEventListener('handshake:rejected', this.#onRejected)
-    this.#identity?.addEventListener('handshake:verified', this.#onVerified)
+    this.#identity?.addEventListener('handshake:verified', this.#door.onVerified)
     this.#changes().forEach(([source, event]) => { source.addEventListener(event, this.#onChange) })
     await this.links.start()
   }
@@ -94,11 +95,9 @@ export class PeersService extends TypedEventEmitter<PeersEvents> implements Peer
    */
   async beforeStop (): Promise<void> {
     this.#dialling = false
-    this.#draining = this.#started
 
-    for (const link of this.links.values()) {
-      link.ending ??= 'stopped'
-      this.links.sayGoodbye(link, 'draining')
+    if (this.#started) {
+      this.#door.takeLeave()
     }
 
     await Promise.all([...this.#targets.values()].map(async target => { await target.stop() }))
@@ -109,9 +108,8 @@ export class PeersService extends TypedEventEmitter<PeersEvents> implements Peer
 
     if (this.#started) {
       this.#started = false
-      this.#draining = false
       this.#identity?.removeEventListener('handshake:rejected', this.#onRejected)
-      this.#identity?.removeEventListener('handshake:verified', this.#onVerified)
+      this.#identity?.removeEventListener('handshake:verified', this.#door.onVerified)
       this.#changes().forEach(([source, event]) => { source.removeEventListener(event, this.#onChange) })
       await this.links.stop()
     }
@@ -187,7 +185,7 @@ export class PeersService extends TypedEventEmitter<PeersEvents> implements Peer
     return this.#options.now()
   }
 
-  async openConnection (address: Multiaddr, options: AbortOptions): Promise<Connection> {
+  async openConnection (address: Multiaddr, options: Parameters<TargetHost['openConnection']>[1]): Promise<Connection> {
     return this.#components.connectionManager.openConnection(address, options)
   }
 
@@ -231,7 +229,7 @@ export class PeersService extends TypedEventEmitter<PeersEvents> implements Peer
     this.#log('%s (%p) is connected, %s', abbreviate(link.nodeId), link.peerId, detail.direction)
     this.#linkChanged(link)
     this.safeDispatchEvent('peer:up', { detail })
-    this.#makeRoom()
+    this.#background(this.#door.makeRoom())
   }
 
   linkDown (link: Link): void {
@@ -257,31 +255,6 @@ export class PeersService extends TypedEventEmitter<PeersEvents> implements Peer
 
   readonly #onChange = (): void => {
     this.#targets.forEach(target => { target.reconsider() })
-  }
-
-  readonly #onVerified = ({ detail: { direction, peerId, refuse } }: CustomEvent<HandshakeVerification>): void => {
-    if (this.#draining) {
-      refuse('draining', 'this node stops: dial it again later')
-    } else if (direction === 'inbound' && this.links.get(peerId.toString()) == null && this.#targetsOf(peerId).length === 0 && !hasRoom(this.#options, this.members())) {
-      this.#metrics?.overloaded.increment()
-      refuse('overloaded', 'this node has no room for nodes that it is not configured with: dial it again later, or have it configured there ([p2p] node.N)')
-    }
-  }
-
-  /**
-   * Configured peers may come at any time, so others may have to go.
-   */
-  #makeRoom (): void {
-    for (const { peerId, nodeId } of surplus(this.#options, this.members())) {
-      const link = this.links.get(peerId.toString())
-
-      if (link != null && link.ending == null) {
-        this.#log('%s (%p) is not configured and has to make room', abbreviate(nodeId), peerId)
-        this.#metrics?.overloaded.increment()
-        this.links.sayGoodbye(link, 'overloaded')
-        this.#background(this.links.close(link, 'overloaded'))
-      }
-    }
   }
 
   /**

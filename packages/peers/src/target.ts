@@ -1,8 +1,9 @@
 import { nodeIdToPeerId } from '@fisco-libp2p/identity'
 import { ConnectionClosedError, TimeoutError } from '@libp2p/interface'
+import { HANDSHAKE_EVENT } from './constants.ts'
 import { explainFailure } from './failure.ts'
 import type { PeerAddress } from './address.ts'
-import type { DialSlots } from './dial-slots.ts'
+import type { DialPace } from './dial-slots.ts'
 import type { DialFailure, DialOutcome } from './failure.ts'
 import type { Link, Links } from './links.ts'
 import type { RetrySchedule } from './schedule.ts'
@@ -17,7 +18,7 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 export interface TargetHost {
   readonly self: { nodeId: NodeId, peerId: PeerId }
   readonly links: Links
-  readonly slots: DialSlots
+  readonly slots: DialPace
 
   /**
    * Milliseconds that one dial may take.
@@ -34,7 +35,7 @@ export interface TargetHost {
    */
   spread (): number
   now (): number
-  openConnection (address: Multiaddr, options: AbortOptions): Promise<Connection>
+  openConnection (address: Multiaddr, options: AbortOptions & { onProgress (evt: { type: string }): void }): Promise<Connection>
   dialEnded (outcome: DialOutcome): void
   targetConnected (link: Link): void
   targetRetries (detail: PeerRetryDetail): void
@@ -214,7 +215,7 @@ export class Target {
     this.#enter({ state: 'connecting' })
 
     try {
-      await this.#host.slots.run(async () => { await this.#dialUnlessConnected(signal) }, signal)
+      await this.#host.slots.run(async answered => { await this.#dialUnlessConnected(answered, signal) }, signal)
     } catch (err) {
       if (!signal.aborted) {
         await this.#failed(explainFailure(err, this.#host.self.nodeId, this.#rejection, this.#host.gaterTells), signal)
@@ -222,13 +223,13 @@ export class Target {
     }
   }
 
-  async #dialUnlessConnected (signal: AbortSignal): Promise<void> {
+  async #dialUnlessConnected (answered: () => void, signal: AbortSignal): Promise<void> {
     if (this.#link() != null) {
       return // it connected to us while we waited for a slot
     }
 
     this.#rejection = undefined
-    const connection = await this.#dial(signal)
+    const connection = await this.#dial(answered, signal)
     this.found(connection.remotePeer)
 
     if (this.#link() == null) {
@@ -238,17 +239,23 @@ export class Target {
     this.#host.dialEnded('connected')
   }
 
-  async #dial (signal: AbortSignal): Promise<Connection> {
+  async #dial (answered: () => void, signal: AbortSignal): Promise<Connection> {
     const { dialTimeout } = this.#host
     const controller = new AbortController()
     const onAbort = (): void => { controller.abort(signal.reason) }
     const timer = setTimeout(() => { controller.abort(new TimeoutError(`no connection within ${dialTimeout} ms`)) }, dialTimeout)
+    const onProgress = ({ type }: { type: string }): void => {
+      if (type === HANDSHAKE_EVENT) {
+        answered()
+      }
+    }
+
     signal.addEventListener('abort', onAbort)
 
     try {
       signal.throwIfAborted()
 
-      return await this.#host.openConnection(this.address.multiaddr, { signal: controller.signal })
+      return await this.#host.openConnection(this.address.multiaddr, { signal: controller.signal, onProgress })
     } finally {
       clearTimeout(timer)
       signal.removeEventListener('abort', onAbort)

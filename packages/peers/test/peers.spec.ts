@@ -158,7 +158,7 @@ describe('peers', () => {
     const b = await network.node()
     const addresses = silent.map(({ port }) => `/ip4/127.0.0.1/tcp/${port}`)
     const a = await network.node({ addresses: [...addresses, addressOf(b)], maxConcurrentDials: 1, dialTimeout: 50 })
-    await until(a, () => states(a)[3] === 'connected')
+    await until(a, () => states(a)[3] === 'connected' && a.services.peers.list()[0].lastError != null)
 
     expect(a.services.peers.list()[0].lastError).to.equal('no connection within 50 ms')
   })

@@ -1,7 +1,8 @@
 import { InvalidParametersError, transportSymbol } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
+import { CustomProgressEvent } from 'progress-events'
 import { connectTcp } from './connect-tcp.ts'
-import { DEFAULT_MEMBERS, FIRST_BYTES_TIMEOUT } from './constants.ts'
+import { DEFAULT_MEMBERS, FIRST_BYTES_TIMEOUT, HANDSHAKE_EVENT } from './constants.ts'
 import { Handshaker } from './handshaker.ts'
 import { LogLimiter } from './log-limiter.ts'
 import { isTlsAddress, toNetOptions } from './tls-address.ts'
@@ -39,6 +40,8 @@ export class CaTlsTcp implements Transport {
 
   async dial (address: Multiaddr, options: DialTransportOptions): Promise<Connection> {
     const socket = await connectTcp(toNetOptions(address), options.signal)
+    // whoever paces dials tells addresses that do not answer from handshakes, which cost CPU
+    options.onProgress?.(new CustomProgressEvent(HANDSHAKE_EVENT))
     const connection = new TlsConnection(socket, { remoteAddr: address, direction: 'outbound', log: this.log.newScope('connection') })
 
     try {

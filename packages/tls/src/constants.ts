@@ -22,6 +22,11 @@ export const MAX_VERSION = 1
 export const HANDSHAKE_TIMEOUT = 10_000
 
 /**
+ * Progress event of a dial (`onProgress`): the TCP connection is there, and the handshake begins.
+ */
+export const HANDSHAKE_EVENT = 'fisco-tls:handshake'
+
+/**
  * Largest frame of the confirm exchange: 16 KiB of certificates, and room for the rest.
  */
 export const MAX_FRAME_LENGTH = 17 * 1024
