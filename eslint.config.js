@@ -27,7 +27,7 @@ const tlsModule = {
 
 const fsModule = {
   regex: '^(node:)?fs(/promises)?$',
-  message: 'Only identity, ca, node, cli and test-kit touch the file system; others are given values or a datastore.'
+  message: 'Only identity, ca, node, admin (its socket is a file), cli and test-kit touch the file system; others are given values or a datastore.'
 }
 
 /** Modules that may be imported neither by a statement nor by an expression. */
@@ -89,7 +89,7 @@ export default [
     }
   },
   { files: ['packages/tls/src/**/*.ts'], rules: restricted(fsModule) },
-  { files: ['packages/{identity,ca,node,cli,test-kit}/src/**/*.ts'], rules: restricted(tlsModule) },
+  { files: ['packages/{identity,ca,node,admin,cli,test-kit}/src/**/*.ts'], rules: restricted(tlsModule) },
 
   {
     files: TEST,

@@ -17,7 +17,7 @@ const ALLOWED = {
   direct: ['identity'],
   'status-seq': ['identity'],
   topics: ['identity'],
-  node: ['identity', ...PLUGINS],
+  node: ['identity', 'admin', ...PLUGINS],
   admin: [],
   ca: ['identity'],
   'bcos-bridge': ['identity', 'tls'],

@@ -1,0 +1,91 @@
+import { createServer } from 'node:http'
+import { InvalidParametersError } from '@libp2p/interface'
+import { Api } from './api.ts'
+import { MAX_CONNECTIONS, MAX_SOCKET_PATH, REQUEST_TIMEOUT } from './constants.ts'
+import { listenOnSocket } from './socket-file.ts'
+import type { Admin, AdminComponents, AdminInit } from './index.ts'
+import type { Logger, Startable } from '@libp2p/interface'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+
+/**
+ * HTTP in front of the {@link Api}.
+ */
+export class AdminService implements Admin, Startable {
+  readonly [Symbol.toStringTag] = '@fisco-libp2p/admin'
+  readonly socket: string
+
+  readonly #init: AdminInit
+  readonly #components: AdminComponents
+  readonly #log: Logger
+  #server?: Server
+
+  constructor (components: AdminComponents, init: AdminInit) {
+    const length = Buffer.byteLength(init.socket)
+
+    if (length === 0 || length > MAX_SOCKET_PATH) {
+      throw new InvalidParametersError(`the path of the admin socket must have 1 to ${MAX_SOCKET_PATH} bytes, and "${init.socket}" has ${length}: set [admin] socket to a shorter one`)
+    }
+
+    this.socket = init.socket
+    this.#init = init
+    this.#components = components
+    this.#log = components.logger.forComponent('fisco-libp2p:admin')
+  }
+
+  async start (): Promise<void> {
+    if (this.#server != null) {
+      return
+    }
+
+    const api = new Api(this.#components, this.#init)
+    const server = createServer({ requestTimeout: REQUEST_TIMEOUT, headersTimeout: REQUEST_TIMEOUT, connectionsCheckingInterval: REQUEST_TIMEOUT }, (request, response) => {
+      answer(api, request, response).catch(err => { this.#log.error('a request was not answered - %e', err) })
+    })
+    server.maxConnections = MAX_CONNECTIONS
+    this.#server = server
+
+    try {
+      await listenOnSocket(server, this.socket)
+    } catch (err) {
+      this.#server = undefined
+      throw err
+    }
+
+    server.on('error', err => { this.#log.error('%e', err) })
+    this.#log('listening on %s', this.socket)
+  }
+
+  /**
+   * Ends all connections, and removes the socket's file.
+   */
+  async stop (): Promise<void> {
+    const server = this.#server
+    this.#server = undefined
+
+    if (server != null) {
+      const closed = new Promise(resolve => { server.close(resolve) })
+      server.closeAllConnections()
+      await closed
+    }
+  }
+}
+
+async function answer (api: Api, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const [path] = (request.url ?? '').split('?')
+  let status = 200
+  let value: object
+
+  try {
+    value = await api.answer(request.method ?? '', path, request)
+  } catch (err) {
+    status = statusOf(err)
+    value = { error: { name: err.name, message: err.message } }
+  }
+
+  // one request a connection: a client that stays would take the place of another
+  response.writeHead(status, { 'content-type': 'application/json', connection: 'close' }).end(`${JSON.stringify(value)}\n`)
+}
+
+function statusOf (err: Error & { status?: number }): number {
+  return err.status ?? ({ InvalidParametersError: 400, TooManyAddressesError: 409 }[err.name] ?? 500)
+}

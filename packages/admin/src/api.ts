@@ -1,0 +1,148 @@
+import { MAX_BODY } from './constants.ts'
+import { RequestError } from './errors.ts'
+import { describeNode, describePeers } from './json.ts'
+import type { AdminComponents, AdminInit } from './index.ts'
+import type { IncomingMessage } from 'node:http'
+
+/**
+ * What a request says that is understood.
+ */
+interface Body {
+  address?: string
+  save: boolean
+}
+
+/**
+ * Answers requests; knows nothing of sockets.
+ */
+export class Api {
+  readonly #components: AdminComponents
+  readonly #init: AdminInit
+  readonly #started = Date.now()
+
+  constructor (components: AdminComponents, init: AdminInit) {
+    this.#components = components
+    this.#init = init
+  }
+
+  /**
+   * @returns the value of the answer
+   * @throws RequestError, or what the node says to the request
+   */
+  async answer (method: string, path: string, request: AsyncIterable<Uint8Array>): Promise<object> {
+    const { peers } = this.#components
+
+    switch (`${method} ${path}`) {
+      case 'GET /v1/info':
+        return describeNode(this.#init.identity, this.#components.addressManager.getAddresses().map(String), this.#started, this.#topics(), peers.list(), peers.members())
+      case 'GET /v1/peers':
+        return describePeers(this.#init.identity, peers.list(), peers.members())
+      case 'POST /v1/peers':
+        return this.#add(await readBody(request))
+      case 'DELETE /v1/peers':
+        return this.#remove(await readBody(request))
+      case 'POST /v1/peers/retry':
+        return this.#retry(await readBody(request))
+      default:
+        throw ['/v1/info', '/v1/peers', '/v1/peers/retry'].includes(path)
+          ? new RequestError(405, `${path} has no ${method}`)
+          : new RequestError(404, `there is no ${path}: /v1/info, /v1/peers and /v1/peers/retry are`)
+    }
+  }
+
+  async #add ({ address, save }: Body): Promise<object> {
+    const added = this.#components.peers.add(expectAddress(address))
+    await this.#save(save, { add: [expectAddress(address)] }, 'the peer is configured until the node stops')
+
+    return { added, saved: save }
+  }
+
+  async #remove ({ address, save }: Body): Promise<object> {
+    const removed = await this.#components.peers.remove(expectAddress(address))
+    await this.#save(save, { remove: [expectAddress(address)] }, 'the peer is removed until the node is started again')
+
+    return { removed, saved: save }
+  }
+
+  #retry ({ address }: Body): object {
+    if (!this.#components.peers.retry(address) && address != null) {
+      throw new RequestError(404, `${address} is not configured`)
+    }
+
+    return { retried: true }
+  }
+
+  async #save (wanted: boolean, change: { add?: string[], remove?: string[] }, meanwhile: string): Promise<void> {
+    if (!wanted) {
+      return
+    }
+
+    if (this.#init.save == null) {
+      throw new RequestError(409, `${meanwhile}; it cannot be saved, since the node was not started from a config file`)
+    }
+
+    try {
+      await this.#init.save(change)
+    } catch (err) {
+      throw new RequestError(500, `${meanwhile}; it could not be saved: ${err.message}`)
+    }
+  }
+
+  #topics (): readonly string[] {
+    try {
+      return this.#components.topics?.following() ?? []
+    } catch {
+      return [] // libp2p throws for a service that is not there
+    }
+  }
+}
+
+function expectAddress (address?: string): string {
+  if (address == null) {
+    throw new RequestError(400, 'the body lacks "address", a multiaddr such as /ip4/10.0.0.2/tcp/30300/tls')
+  }
+
+  return address
+}
+
+/**
+ * @throws RequestError unless it is empty or a JSON object with fields of the right types
+ */
+async function readBody (request: AsyncIterable<Uint8Array> | IncomingMessage): Promise<Body> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+
+  for await (const chunk of request) {
+    length += chunk.byteLength
+
+    if (length > MAX_BODY) {
+      throw new RequestError(413, `the body is longer than ${MAX_BODY} bytes`)
+    }
+
+    chunks.push(chunk)
+  }
+
+  const { address, save = false } = parseObject(Buffer.concat(chunks).toString())
+
+  if ((address != null && typeof address !== 'string') || typeof save !== 'boolean') {
+    throw new RequestError(400, '"address" must be a text and "save" true or false')
+  }
+
+  return { address: address ?? undefined, save }
+}
+
+function parseObject (text: string): { address?: unknown, save?: unknown } {
+  let value: unknown
+
+  try {
+    value = text === '' ? {} : JSON.parse(text)
+  } catch {
+    throw new RequestError(400, 'the body is no JSON')
+  }
+
+  if (typeof value !== 'object' || value == null || Array.isArray(value)) {
+    throw new RequestError(400, 'the body must be a JSON object')
+  }
+
+  return value
+}

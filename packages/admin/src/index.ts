@@ -1,0 +1,156 @@
+/**
+ * @packageDocumentation
+ *
+ * A running node seen from outside: a small HTTP API with JSON on a unix socket that only the node's own user may open.
+ * `fisco-p2p info` and `fisco-p2p peers` use it; docs/ADMIN.md describes it.
+ *
+ * @example Give a node an admin socket
+ *
+ * ```typescript
+ * import { admin } from '@fisco-libp2p/admin'
+ * import { loadIdentity } from '@fisco-libp2p/identity'
+ * import { nodeDefaults } from '@fisco-libp2p/node'
+ * import { createLibp2p } from 'libp2p'
+ *
+ * const identity = await loadIdentity({ key: 'conf/node.key', cert: 'conf/node.crt', ca: 'conf/ca.crt' })
+ * const defaults = nodeDefaults({ identity, listen: ['/ip4/0.0.0.0/tcp/30300/tls'] })
+ *
+ * const node = await createLibp2p({
+ *   ...defaults,
+ *   services: { ...defaults.services, admin: admin({ socket: 'admin.sock', identity }) }
+ * })
+ * ```
+ */
+
+import { AdminService } from './admin.ts'
+import type { ComponentLogger, PeerId, Startable } from '@libp2p/interface'
+import type { AddressManager } from '@libp2p/interface-internal'
+
+export { MAX_SOCKET_PATH } from './constants.ts'
+export { AdminSocketError } from './errors.ts'
+
+export type { NodeInfo, PeerEntry } from './json.ts'
+
+/**
+ * Who the node is.
+ */
+export interface AdminIdentity {
+  nodeId: string
+  peerId: PeerId
+  name: string
+  agency: string
+
+  /**
+   * 32 bytes.
+   */
+  networkId: Uint8Array
+}
+
+/**
+ * A configured peer, as `@fisco-libp2p/peers` lists it.
+ */
+export interface AdminPeer {
+  address: string
+  state: string
+  since: number
+  attempts: number
+  nodeId?: string
+  name?: string
+  agency?: string
+  lastError?: string
+  direction?: string
+  remoteAddress?: string
+  rtt?: number
+  until?: number
+  rule?: string
+  refusedBy?: string
+  final?: boolean
+}
+
+/**
+ * A connected node, likewise.
+ */
+export interface AdminMember {
+  nodeId: string
+  peerId: PeerId
+  name?: string
+  agency?: string
+  configured: boolean
+  direction: string
+  address: string
+  rtt?: number
+  since: number
+}
+
+/**
+ * A change of the configured peers that is to outlive the node.
+ */
+export interface PeersChange {
+  /**
+   * Multiaddrs.
+   */
+  add?: string[]
+  remove?: string[]
+}
+
+/**
+ * Settings of {@link admin}.
+ */
+export interface AdminInit {
+  /**
+   * Path of the unix socket, at most 103 bytes. The file is made with mode 0600 when the node starts and removed when it stops.
+   */
+  socket: string
+  identity: AdminIdentity
+
+  /**
+   * Writes a change of the configured peers to where the node will find it at its next start.
+   *
+   * @default requests that ask for it are answered with an error
+   */
+  save? (change: PeersChange): Promise<void>
+}
+
+/**
+ * What {@link admin} takes from its node; the services are looked up when it starts.
+ */
+export interface AdminComponents {
+  logger: ComponentLogger
+  addressManager: Pick<AddressManager, 'getAddresses'>
+
+  /**
+   * The configured peers.
+   */
+  peers: {
+    list (): AdminPeer[]
+    members (): AdminMember[]
+    add (address: string): boolean
+    remove (address: string): Promise<boolean>
+    retry (address?: string): boolean
+  }
+
+  /**
+   * Who follows what, if the node has topics.
+   */
+  topics?: { following (): string[] }
+}
+
+/**
+ * The admin API of a node.
+ */
+export interface Admin extends Startable {
+  /**
+   * Path of its socket.
+   */
+  readonly socket: string
+}
+
+/**
+ * A libp2p service that answers to the node's operator.
+ *
+ * @throws InvalidParametersError if the path of the socket is empty or too long
+ * @throws AdminSocketError at the start, if another node listens there or the file is no socket
+ */
+export function admin (init: AdminInit): (components: AdminComponents) => Admin {
+  return (components) => new AdminService(components, init)
+}
