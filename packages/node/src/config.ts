@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { MAX_SOCKET_PATH } from '@fisco-libp2p/admin'
 import { parseNodeId } from '@fisco-libp2p/identity'
+import { DEFAULT_MAX_MEMBERS, MAX_DELAY, MAX_MEMBERS, MIN_LINK_TIMEOUT } from '@fisco-libp2p/peers'
 import { parse } from 'ini'
-import { DEFAULT_CA_CERT, DEFAULT_CERT, DEFAULT_CHAIN_ID, DEFAULT_DATA_PATH, DEFAULT_KEY, DEFAULT_LISTEN_IP, DEFAULT_LISTEN_PORT, MAX_ADDRESSES, STATE_FOLDER } from './constants.ts'
+import { DEFAULT_ADMIN_SOCKET, DEFAULT_CA_CERT, DEFAULT_CERT, DEFAULT_CHAIN_ID, DEFAULT_DATA_PATH, DEFAULT_KEY, DEFAULT_LISTEN_IP, DEFAULT_LISTEN_PORT, MAX_ADDRESSES, STATE_FOLDER } from './constants.ts'
 import { endpointToMultiaddr, parseEndpoint, parsePort } from './endpoint.ts'
 import { ConfigError } from './errors.ts'
 import type { NodeId, PolicyChoice } from '@fisco-libp2p/identity'
@@ -61,6 +63,23 @@ export interface NodeConfig {
   stateFolder: string
 
   /**
+   * `[p2p] max_nodes` and `max_unconfigured_nodes`: how many nodes may be connected, and how many of them that are not configured.
+   */
+  maxNodes?: number
+  maxUnconfiguredNodes?: number
+
+  /**
+   * `[p2p] link_timeout_ms` and `max_retry_delay_ms`: after how long a silence a link is cut, and the longest pause between dials.
+   */
+  linkTimeout?: number
+  maxRetryDelay?: number
+
+  /**
+   * Path of the admin API's unix socket: `[admin] socket`, seen from the folder of `config.ini`; undefined if there is none.
+   */
+  adminSocket?: string
+
+  /**
    * Settings that look like mistakes: keys that no node knows.
    */
   warnings: string[]
@@ -78,8 +97,9 @@ const ALIASES: Record<string, string> = { network_security: 'secure', certificat
  * are left alone, and so are keys of these sections that FISCO BCOS knows and this stack has no use for.
  */
 const KNOWN: Record<string, { used: string[], ignored?: string[] }> = {
-  p2p: { used: ['listen_ip', 'listen_port', 'node.*'], ignored: ['enable_compress', 'peers_param_limit', 'max_nodes_limit', 'connection_warning'] },
+  p2p: { used: ['listen_ip', 'listen_port', 'node.*', 'max_nodes', 'max_unconfigured_nodes', 'link_timeout_ms', 'max_retry_delay_ms'], ignored: ['enable_compress', 'peers_param_limit', 'max_nodes_limit', 'connection_warning'] },
   network_security: { used: ['data_path', 'key', 'cert', 'ca_cert', 'policy'], ignored: ['ca_path'] },
+  admin: { used: ['socket'] },
   certificate_blacklist: { used: ['crl.*'] },
   certificate_whitelist: { used: ['cal.*'] },
   chain: { used: ['id'], ignored: ['sm_crypto', 'sm_crypto_channel', 'rsa_crypto_channel'] }
@@ -107,7 +127,8 @@ export async function readConfig (file: string, options: AbortOptions = {}): Pro
  * @throws ConfigError that names file, section and key
  */
 export function parseConfig (text: string, file: string): NodeConfig {
-  const ini: Record<string, unknown> = parse(text)
+  // a byte order mark would become part of the first section's name
+  const ini: Record<string, unknown> = parse(text.replace(/^\uFEFF/, ''))
   const folder = dirname(resolve(file))
   const section = (name: string): Section => toSection(ini[name] ?? ini[ALIASES[name]])
 
@@ -124,6 +145,10 @@ export function parseConfig (text: string, file: string): NodeConfig {
 
   const port = at('[p2p] listen_port', () => parsePort(textOf(p2p, 'listen_port', String(DEFAULT_LISTEN_PORT)), 1025))
   const peers = numbered(p2p, 'node').map(([key, value]) => at(`[p2p] ${key}`, () => parseEndpoint(value)))
+
+  const number = (key: string, min: number, max: number): number | undefined => at(`[p2p] ${key}`, () => parseNumber(textOf(p2p, key, ''), min, max))
+  const maxNodes = number('max_nodes', 1, MAX_MEMBERS)
+  const socket = adminSocketOf(folder, textOf(section('admin'), 'socket', DEFAULT_ADMIN_SOCKET))
 
   if (peers.length > MAX_ADDRESSES) {
     throw new ConfigError(file, '[p2p]', `it names ${peers.length} nodes; at most ${MAX_ADDRESSES} can be kept connected`)
@@ -142,7 +167,12 @@ export function parseConfig (text: string, file: string): NodeConfig {
     allow: numbered(section('certificate_whitelist'), 'cal').map(([key, value]) => at(`[certificate_whitelist] ${key}`, () => parseNodeId(value))),
     chainId: textOf(section('chain'), 'id', DEFAULT_CHAIN_ID),
     stateFolder: resolve(folder, STATE_FOLDER),
-    warnings: Object.keys(KNOWN).flatMap(name => unknownKeys(name, section(name)))
+    maxNodes,
+    maxUnconfiguredNodes: number('max_unconfigured_nodes', 0, maxNodes ?? DEFAULT_MAX_MEMBERS),
+    linkTimeout: number('link_timeout_ms', MIN_LINK_TIMEOUT, MAX_DELAY),
+    maxRetryDelay: number('max_retry_delay_ms', 1, MAX_DELAY),
+    adminSocket: socket.path,
+    warnings: [...Object.keys(KNOWN).flatMap(name => unknownKeys(name, section(name))), ...socket.warnings]
   }
 }
 
@@ -154,6 +184,32 @@ function textOf (section: Section, key: string, fallback: string): string {
   const value = section[key]
 
   return value == null || value === '' || typeof value === 'object' ? fallback : String(value)
+}
+
+/**
+ * A path that is too long for a socket is no reason not to start: the node runs without it, and says so.
+ */
+function adminSocketOf (folder: string, text: string): { path?: string, warnings: string[] } {
+  const path = resolve(folder, text)
+
+  if (text === 'none') {
+    return { warnings: [] }
+  }
+
+  return Buffer.byteLength(path) > MAX_SOCKET_PATH
+    ? { warnings: [`[admin] socket is off: ${path} is longer than the ${MAX_SOCKET_PATH} bytes that a socket's path may have; set it to a shorter path, or to none`] }
+    : { path, warnings: [] }
+}
+
+/**
+ * @throws Error unless it is empty or a whole number in the range
+ */
+function parseNumber (text: string, min: number, max: number): number | undefined {
+  if (text !== '' && !(/^\d{1,10}$/.test(text) && Number(text) >= min && Number(text) <= max)) {
+    throw new Error(`"${text}" is no number from ${min} to ${max}`)
+  }
+
+  return text === '' ? undefined : Number(text)
 }
 
 function parsePolicy (text: string): PolicyChoice {

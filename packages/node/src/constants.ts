@@ -15,6 +15,11 @@ export const DEFAULT_CHAIN_ID = '1'
 export const STATE_FOLDER = 'state'
 
 /**
+ * The admin API's unix socket, beside `config.ini`.
+ */
+export const DEFAULT_ADMIN_SOCKET = 'admin.sock'
+
+/**
  * How many members the limits of the preset are made for, unless it is told a number. FISCO BCOS accepts 100 configured
  * peers.
  */

@@ -1,5 +1,7 @@
+import { admin } from '@fisco-libp2p/admin'
 import { loadIdentity } from '@fisco-libp2p/identity'
 import { createLibp2p } from 'libp2p'
+import { savePeers } from './config-file.ts'
 import { readConfig } from './config.ts'
 import { nodeDefaults } from './defaults.ts'
 import { ListenError } from './errors.ts'
@@ -7,6 +9,7 @@ import { openState } from './state.ts'
 import type { NodeConfig } from './config.ts'
 import type { NodeSettings } from './defaults.ts'
 import type { NodeServices } from './services.ts'
+import type { AdminInit } from '@fisco-libp2p/admin'
 import type { Identity } from '@fisco-libp2p/identity'
 import type { AbortOptions, ComponentLogger, Libp2p } from '@libp2p/interface'
 import type { Libp2pOptions } from 'libp2p'
@@ -55,6 +58,13 @@ export interface SettingsInit extends CreateNodeOptions, NodeSettings {
    * @default nothing survives
    */
   stateFolder?: string
+
+  /**
+   * The admin API, see `@fisco-libp2p/admin`.
+   *
+   * @default there is none
+   */
+  admin?: Pick<AdminInit, 'socket' | 'save'>
 }
 
 /**
@@ -65,6 +75,13 @@ export interface FiscoNode extends Libp2p<NodeServices> {
    * Who it is, whom it trusts, and its event `handshake:rejected`.
    */
   identity: Identity
+
+  /**
+   * Starts it, if it was created with `start: false`, or again after `stop()`.
+   *
+   * @throws ListenError if an address cannot be listened on; the node is stopped then
+   */
+  start (): Promise<void>
 
   /**
    * What it was started from, if from a file.
@@ -79,18 +96,32 @@ export interface FiscoNode extends Libp2p<NodeServices> {
  */
 export async function createNode (init: ConfigFileInit | SettingsInit): Promise<FiscoNode> {
   if (!('config' in init)) {
-    return startNode(init, init.stateFolder)
+    return buildNode(init, init.stateFolder)
   }
 
   const config = await readConfig(init.config, init)
   const identity = await loadIdentity({ key: config.key, cert: config.cert, ca: config.caCert, chainId: config.chainId, policy: config.policy, passphrase: init.passphrase }, init)
-  const node = await startNode({ ...init, identity, listen: [config.listen], peers: config.peers, deny: config.deny, allow: config.allow }, config.stateFolder)
+  const node = await buildNode({
+    members: config.maxNodes,
+    ...init,
+    identity,
+    listen: [config.listen],
+    peers: config.peers,
+    deny: config.deny,
+    allow: config.allow,
+    links: { linkTimeout: config.linkTimeout, maxDelay: config.maxRetryDelay, maxMembers: config.maxNodes, maxUnconfigured: config.maxUnconfiguredNodes },
+    admin: config.adminSocket == null ? undefined : { socket: config.adminSocket, save: async change => savePeers(config.file, change) }
+  }, config.stateFolder)
 
   return Object.assign(node, { config })
 }
 
-async function startNode (init: SettingsInit, stateFolder?: string): Promise<FiscoNode> {
+async function buildNode (init: SettingsInit, stateFolder?: string): Promise<FiscoNode> {
   const options: Libp2pOptions<NodeServices> = nodeDefaults(init)
+
+  if (init.admin != null) {
+    options.services = { ...options.services, admin: admin({ ...init.admin, identity: init.identity }) } as typeof options.services
+  }
 
   init.signal?.throwIfAborted()
 
@@ -101,21 +132,25 @@ async function startNode (init: SettingsInit, stateFolder?: string): Promise<Fis
     start: false
   })
 
+  const start = node.start.bind(node)
+  const explained = Object.assign(node, {
+    identity: init.identity,
+    start: async () => {
+      try {
+        await start()
+      } catch (err) {
+        await node.stop()
+
+        throw explainListen(err, init) ?? err
+      }
+    }
+  })
+
   if (init.start !== false) {
-    await start(node, init)
+    await explained.start()
   }
 
-  return Object.assign(node, { identity: init.identity })
-}
-
-async function start (node: Libp2p<NodeServices>, init: SettingsInit): Promise<void> {
-  try {
-    await node.start()
-  } catch (err) {
-    await node.stop()
-
-    throw explainListen(err, init) ?? err
-  }
+  return explained
 }
 
 /**

@@ -1,6 +1,6 @@
 import { accessGater } from '@fisco-libp2p/access'
 import { direct } from '@fisco-libp2p/direct'
-import { peers } from '@fisco-libp2p/peers'
+import { MAX_MEMBERS, peers } from '@fisco-libp2p/peers'
 import { statusSeq } from '@fisco-libp2p/status-seq'
 import { caTlsTcp } from '@fisco-libp2p/tls'
 import { gossipsubDefaults, topics } from '@fisco-libp2p/topics'
@@ -11,6 +11,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { CONNECTIONS_PER_MEMBER, DEFAULT_MEMBERS, MAX_STREAMS_PER_CONNECTION } from './constants.ts'
 import type { NodeServices } from './services.ts'
 import type { Identity } from '@fisco-libp2p/identity'
+import type { PeersInit } from '@fisco-libp2p/peers'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Libp2pOptions } from 'libp2p'
 
@@ -59,6 +60,13 @@ export interface NodeSettings {
   members?: number
 
   /**
+   * How links are kept; see the options of the same names of `@fisco-libp2p/peers`.
+   *
+   * @default `maxMembers` is `members`; else its defaults
+   */
+  links?: Pick<PeersInit, 'linkTimeout' | 'maxDelay' | 'maxMembers' | 'maxUnconfigured' | 'maxAddresses'>
+
+  /**
    * Gets the session keys of every connection, as lines of an NSS key log. Whoever has them reads all traffic.
    *
    * @default none
@@ -102,7 +110,7 @@ export function nodeDefaults (settings: NodeSettings): Libp2pOptions<NodeService
       statusSeq: statusSeq({ identity }),
       direct: direct(),
       topics: topics(),
-      peers: peers({ addresses: settings.peers, identity })
+      peers: peers({ ...settings.links, maxMembers: settings.links?.maxMembers ?? Math.min(members, MAX_MEMBERS), addresses: settings.peers, identity })
     }
   }
 }

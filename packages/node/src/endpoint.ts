@@ -9,11 +9,16 @@ const HOST_NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9
 
 /**
  * The multiaddr of an endpoint as `config.ini` writes it: `127.0.0.1:30300`, `[::1]:30300` or `node.example.org:30300`.
- * Nodes speak TLS from the first byte, so it ends in `/tls`.
+ * Nodes speak TLS from the first byte, so it ends in `/tls`. A multiaddr is taken as it is, for one that has a peer ID:
+ * `/ip4/10.0.0.2/tcp/30300/tls/p2p/16Uiu2...`.
  *
  * @throws Error that says what is wrong with it
  */
 export function parseEndpoint (text: string): Multiaddr {
+  if (text.trim().startsWith('/')) {
+    return parseMultiaddr(text.trim())
+  }
+
   const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:[\]]*)):(\d+)$/.exec(text.trim()) ?? []
   const host = bracketed ?? plain
 
@@ -55,4 +60,23 @@ export function parsePort (text: string, min: number): number {
   }
 
   return port
+}
+
+/**
+ * An address as `config.ini` has it: an endpoint where that says all, else the multiaddr.
+ */
+export function formatEndpoint (address: Multiaddr): string {
+  const [, kind, host, port] = /^\/(ip4|ip6|dns)\/([^/]+)\/tcp\/(\d+)\/tls$/.exec(address.toString()) ?? []
+
+  return host == null ? address.toString() : kind === 'ip6' ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+function parseMultiaddr (text: string): Multiaddr {
+  const address = multiaddr(text)
+
+  if (!/^\/(ip4|ip6|dns[46]?)\/[^/]+\/tcp\/[1-9]\d*\/tls(\/p2p\/[^/]+)?$/.test(address.toString())) {
+    throw new Error(`"${text}" is no address of a node: write it as IP:port, or as /ip4/10.0.0.2/tcp/30300/tls, with /p2p/<peer ID> behind it if only that node is meant`)
+  }
+
+  return address
 }

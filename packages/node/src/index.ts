@@ -35,12 +35,14 @@
  * ```
  */
 
+export { editPeers, savePeers } from './config-file.ts'
 export { parseConfig, readConfig } from './config.ts'
 export { createNode } from './create-node.ts'
 export { nodeDefaults } from './defaults.ts'
-export { parseEndpoint } from './endpoint.ts'
+export { formatEndpoint, parseEndpoint } from './endpoint.ts'
 export { ConfigError, ListenError } from './errors.ts'
 
+export type { ConfigPeersChange } from './config-file.ts'
 export type { NodeConfig } from './config.ts'
 export type { ConfigFileInit, CreateNodeOptions, FiscoNode, SettingsInit } from './create-node.ts'
 export type { NodeSettings } from './defaults.ts'

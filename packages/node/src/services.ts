@@ -1,3 +1,4 @@
+import type { Admin } from '@fisco-libp2p/admin'
 import type { Direct } from '@fisco-libp2p/direct'
 import type { Peers } from '@fisco-libp2p/peers'
 import type { StatusSeq } from '@fisco-libp2p/status-seq'
@@ -16,4 +17,9 @@ export interface NodeServices extends ServiceMap {
   direct: Direct
   topics: Topics
   peers: Peers
+
+  /**
+   * Only where the node has an admin socket.
+   */
+  admin?: Admin
 }

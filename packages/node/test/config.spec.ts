@@ -23,8 +23,25 @@ describe('config.ini', () => {
       chainId: '1',
       policy: 'auto',
       stateFolder: resolve('/etc/fisco/state'),
+      adminSocket: resolve('/etc/fisco/admin.sock'),
+      maxNodes: undefined,
+      linkTimeout: undefined,
       warnings: []
     })
+  })
+
+  it('limits links, and says where the admin socket is', () => {
+    expect(parse('[p2p]\nmax_nodes=7\nmax_unconfigured_nodes=0\nlink_timeout_ms=1000\nmax_retry_delay_ms=5000\n[admin]\nsocket=/run/node.sock')).to.include({
+      maxNodes: 7, maxUnconfiguredNodes: 0, linkTimeout: 1_000, maxRetryDelay: 5_000, adminSocket: '/run/node.sock'
+    })
+    expect(parse('[admin]\nsocket=none').adminSocket).to.equal(undefined)
+    const long = parse(`[admin]\nsocket=${'x'.repeat(120)}`)
+    expect(long.adminSocket).to.equal(undefined)
+    expect(long.warnings.join()).to.contain('[admin] socket is off').and.contain('set it to a shorter path')
+
+    for (const [key, value] of [['max_nodes', '0'], ['max_nodes', 'many'], ['max_unconfigured_nodes', '201'], ['link_timeout_ms', '999'], ['max_retry_delay_ms', '3600001']]) {
+      expect(() => parse(`[p2p]\n${key}=${value}`)).to.throw(ConfigError, `[p2p] ${key}: "${value}" is no number from`)
+    }
   })
 
   it('is read as FISCO BCOS\'s tools write it', () => {

@@ -76,7 +76,11 @@ describe('createNode', () => {
     const chain = await chainFolder(folder.join('chain'), { nodes: 1 })
 
     await withNodes(chain, async () => {
-      const failure = await createNode({ config: chain.nodes[0].config }).catch(err => err)
+      const [{ config }] = chain.nodes
+      expect(await createNode({ config }).catch(err => err)).to.have.property('message').that.matches(/another (process|node) listens/)
+
+      await appendFile(config, '[admin]\n    socket=none\n')
+      const failure = await createNode({ config }).catch(err => err)
 
       expect(failure).to.be.an.instanceOf(ListenError).with.property('message').that.matches(/cannot listen on \/ip4\/127\.0\.0\.1\/tcp\/\d+\/tls: another process listens there already/)
     })
