@@ -1,6 +1,8 @@
 import yargs from 'yargs'
 import { chainCreate } from './commands/chain-create.ts'
 import { demo } from './commands/demo.ts'
+import { info } from './commands/info.ts'
+import { peers } from './commands/peers.ts'
 import { start } from './commands/start.ts'
 import { Output, UsageError } from './output.ts'
 
@@ -17,8 +19,10 @@ export async function runCli (argv: string[]): Promise<number> {
     .option('json', { type: 'boolean', global: true, describe: 'Print JSON, one value per line' })
     .command('chain', 'Create chains and their certificates', yargs => yargs.command(chainCreate).demandCommand(1, 'Say what to do with the chain: create'))
     .command(start)
+    .command(info)
+    .command(peers)
     .command(demo)
-    .demandCommand(1, 'Say what to do: chain create, start or demo')
+    .demandCommand(1, 'Say what to do: chain create, start, info, peers or demo')
     .strict()
     .recommendCommands()
     .parserConfiguration({ 'duplicate-arguments-array': false })

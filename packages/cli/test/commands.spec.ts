@@ -179,4 +179,31 @@ describe('fisco-p2p', () => {
       expect(await node.event(({ event }) => event === 'stopping')).to.include({ reason: 'parent gone' })
     })
   })
+
+  it('runs protocols of a user\'s own in a node, and says what is wrong with a plugin', async () => {
+    await using folder = await temporaryFolder()
+    const chain = await chainFolder(folder.join('chain'), { nodes: 1 })
+    const plugin = folder.join('plugin.mjs')
+    await writeFile(plugin, `export default (node, { emit, signal }) => {
+      emit('hello', { nodeId: node.identity.nodeId, running: node.status === 'started' })
+      signal.addEventListener('abort', () => { emit('bye', {}) })
+    }`)
+    const [{ config, nodeId }] = chain.nodes
+    const node = new Running(['start', '--config', config, '--plugin', plugin, '--json'])
+    await node.event(({ event }) => event === 'started')
+    await node.end()
+
+    expect(node.events.map(({ event }) => event)).to.include.members(['hello', 'started', 'stopping', 'bye'])
+    expect(node.events.find(({ event }) => event === 'hello')).to.include({ nodeId, running: false })
+
+    const failure = async (text: string): Promise<string> => {
+      await writeFile(plugin, text)
+
+      return (await run(['start', '--config', config, '--plugin', plugin])).stderr
+    }
+
+    expect(await failure('export const no = 1')).to.match(/^error: the plugin .*plugin\.mjs has no function as its default export/)
+    expect(await failure('export default () => { throw new Error("not today") }')).to.match(/^error: the plugin .*plugin\.mjs failed: not today/)
+    expect((await run(['start', '--config', config, '--plugin', folder.join('none.mjs')])).stderr).to.match(/^error: the plugin .*none\.mjs cannot be loaded/)
+  })
 })

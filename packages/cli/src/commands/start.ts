@@ -3,11 +3,13 @@ import { createNode } from '@fisco-libp2p/node'
 import { LogLimiter } from '@fisco-libp2p/tls'
 import { EndRequest, endWithin } from '../end-request.ts'
 import { Output } from '../output.ts'
+import { loadPlugins, startPlugins } from '../plugins.ts'
 import type { FiscoNode } from '@fisco-libp2p/node'
 import type { CommandModule } from 'yargs'
 
 interface StartArguments {
   config: string
+  plugin?: string[]
   json?: boolean
 }
 
@@ -21,18 +23,26 @@ export const start: CommandModule<object, StartArguments> = {
   command: 'start',
   describe: 'Start a node and keep it running until Ctrl-C',
   builder: yargs => yargs.options({
-    config: { type: 'string', demandOption: true, requiresArg: true, describe: 'The node\'s config.ini' }
+    config: { type: 'string', demandOption: true, requiresArg: true, describe: 'The node\'s config.ini' },
+    plugin: { type: 'string', array: true, requiresArg: true, describe: 'An ES module with a protocol of yours; may be given several times' }
   }).example('$0 start --config chain/nodes/node0/config.ini', 'start node0'),
 
   async handler (args) {
     const output = new Output(args)
     // from the beginning: who asks it to end while it starts is heard as well
     using end = new EndRequest()
-    const node = await createNode({ config: args.config, passphrase: process.env.FISCO_P2P_PASSPHRASE, keyLog: keyLog(output) })
+    const plugins = await loadPlugins(args.plugin ?? [])
+    const node = await createNode({ config: args.config, passphrase: process.env.FISCO_P2P_PASSPHRASE, keyLog: keyLog(output), start: false })
+    const stopping = new AbortController()
 
     report(node, output)
+    // before the node starts, so that their handlers are there for the first connection
+    await startPlugins(plugins, node, output, stopping.signal)
+    await node.start()
+    reportStart(node, output)
     const reason = await end.promise
     output.result(`stopping (${reason})`, { event: 'stopping', reason })
+    stopping.abort()
     endWithin(STOP_TIMEOUT)
     await node.stop()
     // libp2p 3.3 can leave timers of up to 30 s behind (an address book that is about to be written, a repeating task)
@@ -59,8 +69,9 @@ function keyLog (output: Output): ((line: Uint8Array) => void) | undefined {
  * Lines for what an operator wants to see: who is connected, who is not, and who was refused why.
  */
 function report (node: FiscoNode, output: Output): void {
-  const { identity, config } = node
+  const { identity, config, services: { peers } } = node
   const limiter = new LogLimiter()
+  const retries = new LogLimiter()
   const event = (text: string, event: string, detail: object): void => {
     output.result(`${new Date().toISOString()} ${text}`, { event, time: Date.now(), ...detail })
   }
@@ -69,15 +80,23 @@ function report (node: FiscoNode, output: Output): void {
     event(`warning: ${config?.file}: ${warning}`, 'warning', { warning })
   }
 
-  event(`node ${identity.nodeId} ("${identity.name}", agency "${identity.agency}") listens on ${node.getMultiaddrs().join(', ')}`, 'started', {
-    nodeId: identity.nodeId, peerId: identity.peerId.toString(), name: identity.name, agency: identity.agency, addresses: node.getMultiaddrs().map(String)
-  })
-
-  node.services.peers.addEventListener('peer:up', ({ detail: { nodeId, name, agency, direction } }) => {
+  peers.addEventListener('peer:up', ({ detail: { nodeId, name, agency, direction } }) => {
     event(`connected to ${nodeId} ("${name}", agency "${agency}")`, 'peer:up', { nodeId, name, agency, direction })
   })
-  node.services.peers.addEventListener('peer:down', ({ detail: { nodeId } }) => {
-    event(`lost ${nodeId}`, 'peer:down', { nodeId })
+  peers.addEventListener('peer:down', ({ detail: { nodeId, reason } }) => {
+    event(`lost ${nodeId} (${reason})`, 'peer:down', { nodeId, reason })
+  })
+  peers.addEventListener('peer:refused', ({ detail }) => {
+    const { address, rule, refusedBy, final, message } = detail
+    event(`${address} is refused by ${refusedBy === 'us' ? 'this node' : 'the peer'} (${rule})${final ? ' and left alone until something changes here, or for some minutes' : ''}: ${message}`, 'peer:refused', detail)
+  })
+  peers.addEventListener('peer:retry', ({ detail }) => {
+    const line = retries.next()
+
+    if (line != null) {
+      const { address, delay, attempts, error } = detail
+      event(`${address} is dialled again in ${delay} ms, ${attempts} dials have failed: ${error}${line.suppressed === 0 ? '' : ` (${line.suppressed} more were not shown)`}`, 'peer:retry', { ...detail, suppressed: line.suppressed })
+    }
   })
   identity.addEventListener('handshake:rejected', ({ detail }) => {
     // anybody can make handshakes fail: a flood of them must not fill the disk
@@ -87,5 +106,14 @@ function report (node: FiscoNode, output: Output): void {
       const { suppressed } = line
       event(`${detail.direction} handshake with ${detail.address} failed: ${detail.message}${suppressed === 0 ? '' : ` (${suppressed} more were not shown)`}`, 'handshake:rejected', { ...detail, suppressed })
     }
+  })
+}
+
+function reportStart (node: FiscoNode, output: Output): void {
+  const { nodeId, peerId, name, agency } = node.identity
+  const addresses = node.getMultiaddrs().map(String)
+
+  output.result(`${new Date().toISOString()} node ${nodeId} ("${name}", agency "${agency}") listens on ${addresses.join(', ')}`, {
+    event: 'started', time: Date.now(), nodeId, peerId: peerId.toString(), name, agency, addresses
   })
 }

@@ -1,0 +1,99 @@
+import { request } from 'node:http'
+import { readConfig } from '@fisco-libp2p/node'
+import { UsageError } from './output.ts'
+
+/**
+ * How long, in milliseconds, a node may take for an answer: a peer that is removed is closed in good order first.
+ */
+const TIMEOUT = 10_000
+
+/**
+ * Longest answer that is read, bytes: some 10,000 peers.
+ */
+const MAX_ANSWER = 8 * 1024 * 1024
+
+/**
+ * Asks the running node that a config file is of.
+ */
+export class AdminClient {
+  readonly #socket: string
+  readonly #config: string
+
+  constructor (socket: string, config: string) {
+    this.#socket = socket
+    this.#config = config
+  }
+
+  /**
+   * @throws UsageError if the node has no admin socket; ConfigError
+   */
+  static async of (config: string): Promise<AdminClient> {
+    const { adminSocket } = await readConfig(config)
+
+    if (adminSocket == null) {
+      throw new UsageError(`the node of ${config} has no admin socket: [admin] socket is none, or its path is too long`)
+    }
+
+    return new AdminClient(adminSocket, config)
+  }
+
+  /**
+   * @returns what the node answers
+   * @throws UsageError if it does not run, or refuses
+   */
+  async call<T> (method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<T> {
+    const { status, text } = await this.#exchange(method, path, body).catch(err => { throw this.#explain(err) })
+    const value = parse(text)
+
+    if (status !== 200) {
+      throw new UsageError(value?.error?.message ?? `the node answered with status ${status}`)
+    }
+
+    return value as T
+  }
+
+  async #exchange (method: string, path: string, body?: object): Promise<{ status?: number, text: string }> {
+    const { promise, resolve, reject } = Promise.withResolvers<{ status?: number, text: string }>()
+    const signal = AbortSignal.timeout(TIMEOUT)
+    const content = Buffer.from(body == null ? '' : JSON.stringify(body))
+    // node:http gives a DELETE no length by itself
+    const headers = { 'content-type': 'application/json', 'content-length': content.byteLength }
+    const call = request({ socketPath: this.#socket, method, path, signal, headers }, response => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk
+
+        if (text.length > MAX_ANSWER) {
+          call.destroy(new Error(`the answer is longer than ${MAX_ANSWER} bytes`))
+        }
+      })
+      response.on('end', () => { resolve({ status: response.statusCode, text }) }).on('error', reject)
+    })
+    call.on('error', reject)
+    call.end(content)
+
+    return promise
+  }
+
+  #explain (err: NodeJS.ErrnoException): UsageError {
+    switch (err.code) {
+      case 'ENOENT':
+      case 'ECONNREFUSED':
+        return new UsageError(`the node of ${this.#config} is not running (nobody listens on ${this.#socket}); start it with fisco-p2p start --config ${this.#config}`)
+      case 'EACCES':
+        return new UsageError(`this user may not open ${this.#socket}: only the one that the node runs as may`)
+      case 'ABORT_ERR':
+        return new UsageError(`the node of ${this.#config} did not answer within ${TIMEOUT / 1000} s`)
+      default:
+        return new UsageError(`the node of ${this.#config} cannot be asked over ${this.#socket}: ${err.message}`)
+    }
+  }
+}
+
+function parse (text: string): { error?: { message?: string } } | undefined {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new UsageError('what answers on the admin socket is no node: its answer is no JSON')
+  }
+}

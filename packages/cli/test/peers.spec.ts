@@ -1,0 +1,52 @@
+import { readFile } from 'node:fs/promises'
+import { chainFolder, temporaryFolder } from '@fisco-libp2p/test-kit'
+import { expect } from 'chai'
+import { run, Running } from './support/run.ts'
+
+describe('fisco-p2p peers and info', () => {
+  it('shows and changes the peers of a running node', async () => {
+    await using folder = await temporaryFolder()
+    const chain = await chainFolder(folder.join('chain'), { nodes: 2 })
+    const [a, b] = chain.nodes
+    const ask = async (...args: string[]): Promise<string> => {
+      const { code, stdout, stderr } = await run([...args, '--config', a.config])
+      expect(code, stderr).to.equal(0)
+
+      return stdout
+    }
+
+    const off = await run(['peers', 'list', '--config', a.config, '--json'])
+    expect(off.code).to.equal(1)
+    expect(off.stderr).to.match(/^error: the node of .* is not running \(nobody listens on .*admin\.sock\); start it with fisco-p2p start --config/)
+
+    const nodes = [new Running(['start', '--config', a.config, '--json']), new Running(['start', '--config', b.config, '--json'])]
+
+    try {
+      await nodes[0].event(({ event }) => event === 'peer:up')
+      const info = JSON.parse(await ask('info', '--json'))
+      expect(info).to.deep.include({ NodeID: a.nodeId, Node: 'node0', peers: { configured: 2, connected: 1, members: 1 } })
+      expect(await ask('info')).to.contain(a.nodeId).and.contain('1 of 2 configured are connected')
+
+      const table = await ask('peers', 'list')
+      expect(table).to.contain('this node itself').and.match(/node1 .*connected \d+ s/)
+      const list = JSON.parse(await ask('peers', 'list', '--json'))
+      expect(list.map(({ state }: { state: string }) => state)).to.have.members(['self', 'connected'])
+      const other = list.find(({ NodeID }: { NodeID: string }) => NodeID === b.nodeId)
+
+      const endpoint = /tcp\/(\d+)/.exec(other.address)?.[1] ?? ''
+      expect(await ask('peers', 'remove', `127.0.0.1:${endpoint}`, '--save')).to.contain('is removed, and is not in')
+      await nodes[0].event(({ event }) => event === 'peer:down')
+      expect(await readFile(a.config, 'utf8')).to.contain('; the nodes that this one connects to').and.not.contain(`127.0.0.1:${endpoint}`)
+      expect(await ask('peers', 'add', `127.0.0.1:${endpoint}`, '--save')).to.contain('is added, and is in')
+      expect(await ask('peers', 'add', `/ip4/127.0.0.1/tcp/${endpoint}/tls`)).to.contain('was there already')
+      expect(await readFile(a.config, 'utf8')).to.contain(`=127.0.0.1:${endpoint}`)
+      expect(await ask('peers', 'retry')).to.contain('every peer that waits is dialled now')
+
+      const wrong = await run(['peers', 'add', 'nonsense', '--config', a.config])
+      expect(wrong.code).to.equal(1)
+      expect(wrong.stderr).to.contain('"nonsense" is no endpoint')
+    } finally {
+      await Promise.all(nodes.map(async node => node.end()))
+    }
+  }).timeout(30_000)
+})
