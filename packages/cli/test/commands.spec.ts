@@ -125,7 +125,7 @@ describe('fisco-p2p', () => {
     await using folder = await temporaryFolder()
     const { nodes: [first, second] } = await chainFolder(folder.join('chain'), { nodes: 2 })
     const keys = folder.join('keys')
-    const logging = new Running(['start', '--config', first.config, '--json'], { env: { ...process.env, FISCO_P2P_KEYLOG: keys } })
+    const logging = new Running(['start', '--config', first.config, '--json'], { env: { FISCO_P2P_KEYLOG: keys } })
     const other = new Running(['start', '--config', second.config, '--json'])
 
     await Promise.all([logging, other].map(async node => node.event(({ event }) => event === 'peer:up')))
@@ -148,14 +148,14 @@ describe('fisco-p2p', () => {
     })
 
     it('says so in one line when the one it is told of is not there', async () => {
-      const { code, stderr } = await run(['--help'], { ...old, env: { ...process.env, FISCO_P2P_NODE: '/none' } })
+      const { code, stderr } = await run(['--help'], { ...old, env: { FISCO_P2P_NODE: '/none' } })
 
       expect(code).to.equal(1)
       expect(stderr).to.match(/^fisco-p2p: \/none cannot be started: .*\n$/)
     })
 
     it('says so in one line when there is none that is newer', async () => {
-      const { code, stderr } = await run(['--help'], { ...old, env: { ...process.env, FISCO_P2P_REEXECUTED: '1' } })
+      const { code, stderr } = await run(['--help'], { ...old, env: { FISCO_P2P_REEXECUTED: '1' } })
 
       expect(code).to.equal(1)
       expect(stderr).to.match(/^fisco-p2p: it needs Node 22\.22\.2 or newer, and this is 18\.20\.8: .*\n$/)

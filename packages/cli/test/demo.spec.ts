@@ -21,8 +21,7 @@ function isAlive (pid: number): boolean {
 }
 
 describe('fisco-p2p demo', () => {
-  it('shows all that it promises, and uses its chain again', async function () {
-    this.timeout(30_000)
+  it('shows all that it promises, and uses its chain again', async () => {
     await using folder = await temporaryFolder()
     const { code, stdout, stderr } = await run(['demo', '--once', '--json'], { cwd: folder.path })
     const report = JSON.parse(stdout.trim().split('\n').at(-1) ?? '')
@@ -53,8 +52,7 @@ describe('fisco-p2p demo', () => {
     expect(processes.some(isAlive)).to.equal(false)
   })
 
-  it('makes a new chain, and keeps the old one, when that does not verify', async function () {
-    this.timeout(20_000)
+  it('makes a new chain, and keeps the old one, when that does not verify', async () => {
     await using folder = await temporaryFolder()
     const first = new Running(['demo'], { cwd: folder.path })
     await first.event(({ line }) => String(line).includes('nodes connected'))
@@ -70,8 +68,7 @@ describe('fisco-p2p demo', () => {
     await second.end('SIGTERM')
   })
 
-  it('takes its nodes with it when it is killed', async function () {
-    this.timeout(20_000)
+  it('takes its nodes with it when it is killed', async () => {
     await using folder = await temporaryFolder()
     const demo = new Running(['demo'], { cwd: folder.path })
     await demo.event(({ line }) => String(line).includes('until Ctrl-C'))

@@ -48,5 +48,5 @@ describe('fisco-p2p peers and info', () => {
     } finally {
       await Promise.all(nodes.map(async node => node.end()))
     }
-  }).timeout(30_000)
+  })
 })

@@ -4,6 +4,13 @@ import { freePorts, Relay } from '@fisco-libp2p/test-kit'
 import { expect } from 'chai'
 import type { AddressInfo, Server, Socket } from 'node:net'
 
+/**
+ * Unlike `once()`, which rejects with the error that comes before the end.
+ */
+async function closed (socket: Socket): Promise<void> {
+  await new Promise(resolve => { socket.once('close', resolve) })
+}
+
 describe('relay', () => {
   let server: Server
   let accepted: Socket[]
@@ -39,7 +46,7 @@ describe('relay', () => {
     let received = 0
     socket.on('data', chunk => { received += chunk.byteLength })
     socket.end(sent)
-    await once(socket, 'close')
+    await closed(socket)
 
     expect(received).to.equal(sent.byteLength)
     expect(relay.connections).to.equal(0)
@@ -79,9 +86,9 @@ describe('relay', () => {
       await using _ = relay
       const errors: string[] = []
       socket.on('error', (err: NodeJS.ErrnoException) => { errors.push(err.code ?? '') })
-      const closed = once(socket, 'close')
+      const end = closed(socket)
       relay.cut(how)
-      await closed
+      await end
 
       expect(errors).to.deep.equal(error == null ? [] : [error])
     })
@@ -99,18 +106,18 @@ describe('relay', () => {
     expect(relay.port).to.equal(port)
     const lost = connect(port, '127.0.0.1')
     lost.on('error', () => {})
-    await once(lost, 'close')
+    await closed(lost)
     socket.destroy()
   })
 
   it('resets those who dialled, while the other side hears nothing', async () => {
     const { relay, socket } = await open()
-    const closed = once(socket, 'close')
+    await using _ = relay
+    const end = closed(socket)
     relay.resetDiallers()
-    await closed
+    await end
     const [far] = accepted
     expect(far.destroyed).to.be.false
     expect(far.write('anybody?')).to.be.true
-    await relay[Symbol.asyncDispose]()
   })
 })

@@ -25,14 +25,25 @@ export interface RunOptions {
    * Options for Node itself.
    */
   execArgv?: string[]
+
+  /**
+   * Variables that are added to those of the tests, or replace them.
+   */
   env?: NodeJS.ProcessEnv
+}
+
+/**
+ * What the tests compare is text without colours, also where the tests themselves are made to print in colour.
+ */
+function environment (added: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  return { ...process.env, FORCE_COLOR: undefined, NO_COLOR: '1', ...added }
 }
 
 /**
  * Runs a command to its end.
  */
 export async function run (args: string[], options: RunOptions = {}): Promise<Result> {
-  const child = spawn(process.execPath, [...options.execArgv ?? [], BIN, ...args], { cwd: options.cwd, env: options.env ?? process.env })
+  const child = spawn(process.execPath, [...options.execArgv ?? [], BIN, ...args], { cwd: options.cwd, env: environment(options.env) })
   let stdout = ''
   let stderr = ''
 
@@ -54,7 +65,7 @@ export class Running {
   stderr = ''
 
   constructor (args: string[], options: RunOptions = {}) {
-    this.child = spawn(process.execPath, [...options.execArgv ?? [], BIN, ...args], { cwd: options.cwd, env: options.env ?? process.env, stdio: ['ignore', 'pipe', 'pipe'] })
+    this.child = spawn(process.execPath, [...options.execArgv ?? [], BIN, ...args], { cwd: options.cwd, env: environment(options.env), stdio: ['ignore', 'pipe', 'pipe'] })
 
     this.child.stderr?.on('data', chunk => { this.stderr += String(chunk) })
     this.child.once('close', () => {
