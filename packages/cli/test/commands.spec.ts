@@ -89,17 +89,23 @@ describe('fisco-p2p', () => {
     }
   })
 
-  it('says why a node does not start: a port that is taken, a wrong file', async () => {
+  it('says why a node does not start: it runs already, its port is taken, a wrong file', async () => {
     await using folder = await temporaryFolder()
-    const { nodes: [{ config, dir }] } = await chainFolder(folder.join('chain'), { nodes: 1 })
+    const { nodes: [{ config, dir }, other] } = await chainFolder(folder.join('chain'), { nodes: 2 })
+    const portOf = (text: string): string => /listen_port=(\d+)/.exec(text)?.[1] ?? ''
     const first = new Running(['start', '--config', config, '--json'])
 
     try {
       await first.event(({ event }) => event === 'started')
-      const second = await run(['start', '--config', config])
+      const again = await run(['start', '--config', config])
+      expect(again.code).to.equal(1)
+      expect(again.stderr).to.match(/^error: another node listens on .*admin\.sock: is this node running already\?.*\n$/)
 
+      const text = await readFile(other.config, 'utf8')
+      await writeFile(other.config, text.replace(`listen_port=${portOf(text)}`, `listen_port=${portOf(await readFile(config, 'utf8'))}`))
+      const second = await run(['start', '--config', other.config])
       expect(second.code).to.equal(1)
-      expect(second.stderr).to.match(/^.*cannot listen on .*another process listens there already.*\n$/)
+      expect(second.stderr).to.match(/^error: .*cannot listen on .*another process listens there already.*\n$/)
     } finally {
       await first.end()
     }

@@ -307,7 +307,7 @@ export class PeersService extends TypedEventEmitter<PeersEvents> implements Peer
    * Marks a configured peer for libp2p's connection pruner, or takes the mark away.
    */
   #tag (peerId: PeerId, configured: boolean): void {
-    const tags = { [PEER_TAG]: configured ? { value: PEER_TAG_VALUE, SPREAD_PER_PEER } : undefined }
+    const tags = { [PEER_TAG]: configured ? { value: PEER_TAG_VALUE } : undefined }
 
     this.#background(this.#components.peerStore.merge(peerId, { tags }, { signal: AbortSignal.timeout(PEER_STORE_TIMEOUT) }).then(() => {}, err => {
       this.#log.error('could not tag %p in the peer store - %e', peerId, err)

@@ -1,21 +1,9 @@
 import { RetrySchedule } from '@fisco-libp2p/peers'
+import { seededRandom } from '@fisco-libp2p/test-kit'
 import { expect } from 'chai'
 
 const PEERS = 99
 const MINUTES = 10
-
-/**
- * A generator with a seed (mulberry32), so that the same storm comes each time.
- */
-function seeded (seed: number): () => number {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0
-    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 /**
  * How many dials one node of 100 begins in each second of an outage of the whole network.
@@ -23,7 +11,7 @@ function seeded (seed: number): () => number {
  * @param dialTakes - milliseconds until a dial fails
  */
 function dialsPerSecond (seed: number, dialTakes: number): number[] {
-  const random = seeded(seed)
+  const random = seededRandom(seed)
   const seconds = Array<number>(MINUTES * 60).fill(0)
 
   for (let peer = 0; peer < PEERS; peer++) {

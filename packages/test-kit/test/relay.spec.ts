@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
-import { freePorts, Relay } from '@fisco-libp2p/test-kit'
+import { freePorts, Relay, seededRandom } from '@fisco-libp2p/test-kit'
 import { expect } from 'chai'
 import type { AddressInfo, Server, Socket } from 'node:net'
 
@@ -62,6 +62,44 @@ describe('relay', () => {
 
     expect(String(data)).to.equal('slow')
     expect(performance.now() - start).to.be.at.least(95)
+    socket.destroy()
+  })
+
+  it('keeps the order when it gets faster, and when it is a bad line', async () => {
+    const { relay, socket } = await open()
+    await using _ = relay
+    const sent = Array.from({ length: 100 }, (_, i) => `${i},`).join('')
+    let received = ''
+    socket.on('data', chunk => { received += String(chunk) })
+    relay.delay = 50
+
+    for (let i = 0; i < 100; i++) {
+      socket.write(`${i},`)
+      await new Promise(resolve => { setImmediate(resolve) })
+
+      if (i === 30) {
+        relay.delay = 0
+        relay.loss = seededRandom(1)
+      }
+    }
+
+    socket.end()
+    await closed(socket)
+    expect(received).to.equal(sent)
+  })
+
+  it('cuts a connection in a hundred when it is a bad line', async () => {
+    const { relay, socket } = await open()
+    await using _ = relay
+    relay.loss = () => 0.001
+    const unlucky = connect(relay.port, '127.0.0.1')
+    const errors: unknown[] = []
+    unlucky.on('error', err => { errors.push((err as NodeJS.ErrnoException).code) })
+    unlucky.write('hello')
+    await closed(unlucky)
+
+    expect(errors).to.deep.equal(['ECONNRESET'])
+    expect(socket.destroyed).to.be.false
     socket.destroy()
   })
 

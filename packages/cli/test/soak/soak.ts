@@ -1,6 +1,6 @@
 import { checkLogs, createFaultNetwork, faultSchedule } from '@fisco-libp2p/test-kit'
 import { BIN } from '../support/run.ts'
-import type { Fault, FaultNetwork, LogEntry, PropertyResult } from '@fisco-libp2p/test-kit'
+import type { Fault, FaultNetwork, LogEntry, NodeNetwork, PropertyResult } from '@fisco-libp2p/test-kit'
 
 export interface SoakInit {
   minutes: number
@@ -27,9 +27,9 @@ export interface SoakReport {
  * Milliseconds: how long all may take to find each other at the start and after the last fault (a dead link is found within 15 s, then the
  * longest pause between two dials is 30 s), and how long it is then watched that they stay.
  */
-const START = 60_000
-const WITHIN = 50_000
-const TAIL = 10_000
+export const START = 60_000
+export const WITHIN = 50_000
+export const TAIL = 10_000
 
 /**
  * Runs a network of real nodes under load and faults for some minutes, and judges it by its logs.
@@ -60,11 +60,7 @@ export async function soak ({ minutes, nodes, seed, folder, progress }: SoakInit
       startMs,
       reconnectMs: quantiles(reconnects(network)),
       faults: tally(schedule.map(({ kind }) => kind)),
-      requests: {
-        sent: all(network, 'request:sent').length,
-        answered: all(network, 'request:ended').filter(({ outcome }) => outcome === 'answered').length,
-        failed: all(network, 'request:ended').filter(({ outcome }) => outcome === 'failed').length
-      },
+      requests: countRequests(network),
       downs: tally(all(network, 'peer:down').map(({ reason }) => String(reason)))
     },
     ok: properties.every(({ ok }) => ok)
@@ -113,7 +109,17 @@ function reconnects (network: FaultNetwork): number[] {
   })
 }
 
-function all (network: FaultNetwork, event: string): LogEntry[] {
+export function countRequests (network: NodeNetwork<AsyncDisposable>): { sent: number, answered: number, failed: number } {
+  const ended = all(network, 'request:ended')
+
+  return {
+    sent: all(network, 'request:sent').length,
+    answered: ended.filter(({ outcome }) => outcome === 'answered').length,
+    failed: ended.filter(({ outcome }) => outcome === 'failed').length
+  }
+}
+
+export function all (network: NodeNetwork<AsyncDisposable>, event: string): LogEntry[] {
   return network.stations.flatMap(({ entries }) => entries.filter(entry => entry.event === event))
 }
 
@@ -128,6 +134,6 @@ function tally (names: string[]): Record<string, number> {
   return Object.fromEntries([...new Set(names)].sort().map(name => [name, names.filter(other => other === name).length]))
 }
 
-async function pause (milliseconds: number): Promise<void> {
+export async function pause (milliseconds: number): Promise<void> {
   await new Promise(resolve => setTimeout(resolve, milliseconds))
 }

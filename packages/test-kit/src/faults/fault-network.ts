@@ -1,119 +1,20 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { formatConfig, writeChain } from '@fisco-libp2p/ca'
 import { freePorts } from '../free-ports.ts'
-import { NodeProcess } from './node-process.ts'
+import { NodeNetwork } from './node-network.ts'
+import { seededRandom } from './random.ts'
 import { Relay } from './relay.ts'
-import type { NodeLog } from './checker.ts'
-import type { LogEntry } from './node-process.ts'
+import type { NodeNetworkInit, Place } from './node-network.ts'
 import type { Fault } from './schedule.ts'
 
-/**
- * The module that gives a node of the harness its load.
- */
-export const LOAD_PLUGIN = fileURLToPath(new URL('./load-plugin.js', import.meta.url))
+const HOST = '127.0.0.1'
 
 /**
- * The module by which a node tells what it uses, and does nothing else; the load has it in it.
+ * A network whose nodes are dialled over relays: everything can go wrong in it.
  */
-export const GAUGE_PLUGIN = fileURLToPath(new URL('./gauge-plugin.js', import.meta.url))
-
-/**
- * Options of {@link createFaultNetwork}.
- */
-export interface FaultNetworkInit {
-  nodes: number
-
-  /**
-   * Folder for the chain and the logs; it must not exist or be empty.
-   */
-  folder: string
-
-  /**
-   * The entry file of the `fisco-p2p` command.
-   */
-  bin: string
-
-  /**
-   * Modules that each node is started with.
-   *
-   * @default the load
-   */
-  plugins?: string[]
-}
-
-/**
- * One node, and the line by which all others dial it.
- */
-export interface Station {
-  node: NodeProcess
-  line: Relay
-  nodeId: string
-  entries: LogEntry[]
-}
-
-/**
- * Real nodes in processes of their own, each configured with all others and dialled over a relay: a network in which everything can go
- * wrong.
- */
-export class FaultNetwork implements AsyncDisposable {
-  readonly stations: Station[]
-  readonly #waiting = new Set<() => void>()
-
-  constructor (stations: Station[]) {
-    this.stations = stations
-  }
-
-  get logs (): NodeLog[] {
-    return this.stations.map(({ node, nodeId, entries }) => ({ name: node.name, nodeId, entries }))
-  }
-
-  /**
-   * Starts all nodes at once.
-   */
-  async start (): Promise<void> {
-    await Promise.all(this.stations.map(async ({ node }) => node.start()))
-  }
-
-  /**
-   * Resolves as soon as a condition holds, which is asked at each line of a log.
-   *
-   * @param timeout - milliseconds
-   * @throws Error with what it waited for
-   */
-  async until (what: string, condition: () => boolean, timeout: number): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const timer = setTimeout(() => { reject(new Error(`not within ${timeout} ms: ${what}`)) }, timeout)
-    const look = (): void => {
-      if (condition()) {
-        resolve()
-      }
-    }
-
-    this.#waiting.add(look)
-    look()
-    await promise.finally(() => {
-      clearTimeout(timer)
-      this.#waiting.delete(look)
-    })
-  }
-
-  /**
-   * Whether each node that runs says that all others are connected.
-   */
-  isFullMesh (): boolean {
-    return this.stations.every(station => membersOf(station).size === this.stations.length - 1)
-  }
-
-  heard (): void {
-    this.#waiting.forEach(look => { look() })
-  }
-
+export class FaultNetwork extends NodeNetwork<Relay> {
   /**
    * Makes a fault happen, and resolves when it is over.
    */
-  async inflict ({ kind, node: number, lasts }: Fault, signal: AbortSignal): Promise<void> {
+  async inflict ({ at, kind, node: number, lasts }: Fault, signal: AbortSignal): Promise<void> {
     const { node, line } = this.stations[number]
     node.note('harness:fault', { kind, lasts })
 
@@ -152,68 +53,31 @@ export class FaultNetwork implements AsyncDisposable {
         await sleep(lasts, signal)
         line.delay = 0
         break
+      case 'lossy':
+        line.loss = seededRandom(at)
+        await sleep(lasts, signal)
+        line.loss = undefined
+        break
       default:
         line.cut(kind === 'cut-fin' ? 'fin' : 'reset')
     }
 
     node.note('harness:fault-over', { kind })
   }
-
-  /**
-   * Ends all processes and lines, whatever state they are in.
-   */
-  async [Symbol.asyncDispose] (): Promise<void> {
-    await Promise.all(this.stations.map(async ({ node, line }) => {
-      await node[Symbol.asyncDispose]()
-      await line[Symbol.asyncDispose]()
-    }))
-  }
 }
 
 /**
- * Creates the chain of a network, its lines and its nodes, and starts none yet. The log of each node is `<folder>/<name>.log`.
+ * Creates a network on 127.0.0.1 with a relay in front of each node, and starts no node yet.
  */
-export async function createFaultNetwork ({ nodes, folder, bin, plugins = [LOAD_PLUGIN] }: FaultNetworkInit): Promise<FaultNetwork> {
-  await mkdir(dirname(folder), { recursive: true })
-  const chain = await writeChain({ output: join(folder, 'chain'), nodes })
-  const stations: Station[] = []
-  const network = new FaultNetwork(stations)
-  const ports = await freePorts(2 * nodes)
+export async function createFaultNetwork (init: NodeNetworkInit): Promise<FaultNetwork> {
+  const ports = await freePorts(2 * init.nodes)
+  const places = await Promise.all(Array.from({ length: init.nodes }, async (_, i): Promise<Place<Relay>> => {
+    const [port, linePort] = [ports[i], ports[init.nodes + i]]
 
-  for (const [i, { name, nodeId, config }] of chain.nodes.entries()) {
-    const entries: LogEntry[] = []
-    const onEntry = (entry: LogEntry): void => {
-      entries.push(entry)
-      network.heard()
-    }
-
-    const node = new NodeProcess({ name, bin, config, plugins, execArgv: ['--expose-gc'], log: join(folder, `${name}.log`), onEntry })
-    stations.push({ node, line: await new Relay(ports[i]).listen(ports[nodes + i]), nodeId, entries })
-  }
-
-  const lines = stations.map(({ line: { port } }) => ({ host: '127.0.0.1', port }))
-  await Promise.all(stations.map(async ({ node }, i) => {
-    await writeFile(node.config, formatConfig({ name: node.name, listenIp: '127.0.0.1', listenPort: ports[i], nodes: lines, chainId: 1 }))
+    return { line: await new Relay(port).listen(linePort), listen: { host: HOST, port }, dialled: { host: HOST, port: linePort } }
   }))
 
-  return network
-}
-
-/**
- * The nodes that a node says it is connected with, since it was last started.
- */
-export function membersOf ({ entries }: Station): Set<unknown> {
-  const members = new Set<unknown>()
-
-  for (const { event, nodeId } of entries.slice(entries.findLastIndex(({ event }) => event === 'harness:start'))) {
-    if (event === 'peer:up') {
-      members.add(nodeId)
-    } else if (event === 'peer:down') {
-      members.delete(nodeId)
-    }
-  }
-
-  return members
+  return new FaultNetwork().settle(init, places)
 }
 
 async function sleep (milliseconds: number, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,5 @@
 import { connect, createServer } from 'node:net'
+import { DelayLine } from './delay-line.ts'
 import type { AddressInfo, Server, Socket } from 'node:net'
 
 /**
@@ -7,11 +8,21 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 const MAX_DELAYED = 256
 
 /**
+ * What a bad line does: a retransmission holds up one chunk in ten, for 200 to 400 ms, and one connection in a hundred is cut, at one of its
+ * first chunks.
+ */
+const STALLED = 0.1
+const STALL = 200
+const CUT = 0.01
+const CHUNKS_UNTIL_CUT = 20
+
+/**
  * One connection through the relay.
  */
 interface Pair {
   near: Socket
   far: Socket
+  chunksUntilCut: number
 }
 
 /**
@@ -22,6 +33,11 @@ export class Relay implements AsyncDisposable {
    * Milliseconds that each chunk takes, each way.
    */
   delay = 0
+
+  /**
+   * A generator of numbers from 0 up to 1 that makes the line a bad one: chunks are stalled, and some connections cut.
+   */
+  loss?: () => number
 
   /**
    * Port of 127.0.0.1 that new connections are led to.
@@ -139,7 +155,8 @@ export class Relay implements AsyncDisposable {
 
   #accept (near: Socket): void {
     const far = connect({ port: this.target, host: '127.0.0.1', noDelay: true, allowHalfOpen: true })
-    const pair = { near, far }
+    const chunksUntilCut = this.loss != null && this.loss() < CUT ? 1 + Math.floor(this.loss() * CHUNKS_UNTIL_CUT) : Infinity
+    const pair = { near, far, chunksUntilCut }
     this.#pairs.add(pair)
     this.#forward(near, far, pair)
     this.#forward(far, near, pair)
@@ -151,25 +168,24 @@ export class Relay implements AsyncDisposable {
   }
 
   #forward (from: Socket, to: Socket, pair: Pair): void {
-    let delayed = 0
+    const line = new DelayLine()
     const later = (action: () => void): void => {
-      if (this.delay === 0 && delayed === 0) {
+      line.push(this.#delayOf(), () => {
         action()
-      } else {
-        delayed++
-        setTimeout(() => {
-          delayed--
-          action()
-          this.#flow(from, to, delayed)
-        }, this.delay)
-      }
+        this.#flow(from, to, line.length)
+      })
     }
 
     from.on('data', chunk => {
       later(() => { to.write(chunk) })
-      this.#flow(from, to, delayed)
+      this.#flow(from, to, line.length)
+
+      if (--pair.chunksUntilCut <= 0) {
+        from.resetAndDestroy()
+        to.resetAndDestroy()
+      }
     })
-    to.on('drain', () => { this.#flow(from, to, delayed) })
+    to.on('drain', () => { this.#flow(from, to, line.length) })
     from.on('end', () => { later(() => { to.end() }) })
     from.on('error', () => {})
     from.on('close', hadError => {
@@ -178,6 +194,10 @@ export class Relay implements AsyncDisposable {
         later(() => { hadError ? to.resetAndDestroy() : to.destroySoon() })
       }
     })
+  }
+
+  #delayOf (): number {
+    return this.delay + (this.loss != null && this.loss() < STALLED ? STALL * (1 + this.loss()) : 0)
   }
 
   /**

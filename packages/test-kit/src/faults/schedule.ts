@@ -3,7 +3,7 @@ import { seededRandom } from './random.ts'
 /**
  * What can happen to a node, or to the line that others dial it by.
  */
-export const FAULT_KINDS = ['kill', 'terminate', 'pause', 'move', 'refuse', 'silence', 'cut-fin', 'cut-reset', 'slow'] as const
+export const FAULT_KINDS = ['kill', 'terminate', 'pause', 'move', 'refuse', 'silence', 'cut-fin', 'cut-reset', 'slow', 'lossy'] as const
 
 /**
  * - `kill`: SIGKILL, and started again after `lasts`;
@@ -13,7 +13,8 @@ export const FAULT_KINDS = ['kill', 'terminate', 'pause', 'move', 'refuse', 'sil
  * - `refuse`: the line to it accepts no connection for `lasts`, and those that there are are reset;
  * - `silence`: the line to it lets nothing through for `lasts`, without a FIN;
  * - `cut-fin`, `cut-reset`: the connections of its line are ended;
- * - `slow`: its line takes 100 ms each way for `lasts`.
+ * - `slow`: its line takes 100 ms each way for `lasts`;
+ * - `lossy`: its line stalls one chunk in ten by 200 to 400 ms for `lasts`, and cuts one new connection in a hundred.
  */
 export type FaultKind = typeof FAULT_KINDS[number]
 
@@ -47,7 +48,7 @@ export interface FaultScheduleInit {
   duration: number
 }
 
-const MAX_LASTS: Record<FaultKind, number> = { kill: 3_000, terminate: 3_000, pause: 20_000, move: 3_000, refuse: 10_000, silence: 25_000, 'cut-fin': 0, 'cut-reset': 0, slow: 10_000 }
+const MAX_LASTS: Record<FaultKind, number> = { kill: 3_000, terminate: 3_000, pause: 20_000, move: 3_000, refuse: 10_000, silence: 25_000, 'cut-fin': 0, 'cut-reset': 0, slow: 10_000, lossy: 10_000 }
 
 /**
  * How long, in milliseconds, a node is left alone after a fault, at least; and the longest pause between two faults.
