@@ -6,12 +6,13 @@ import { basename, join } from 'node:path'
 import ts from 'typescript'
 import { packages, readJson, report, SCOPE, shown, walk } from './lib/workspace.mjs'
 
-const PLUGINS = ['tls', 'access', 'peers', 'direct', 'status-seq', 'topics']
+const PLUGINS = ['tls', 'muxer', 'access', 'peers', 'direct', 'status-seq', 'topics']
 
 /** What each package may import of ours, and depend on. Tests may use all of them (devDependencies). */
 const ALLOWED = {
   identity: [],
   tls: ['identity'],
+  muxer: [],
   access: ['identity'],
   peers: ['identity'],
   direct: ['identity'],

@@ -1,5 +1,6 @@
 import { abbreviate, printable } from '@fisco-libp2p/identity'
-import { MAX_ERROR_TEXT } from './constants.ts'
+import { UnsupportedProtocolError } from '@libp2p/interface'
+import { DIRECT_PROTOCOL, MAX_ERROR_TEXT } from './constants.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
 
 /**
@@ -176,4 +177,11 @@ export function errorOf (code: number, text: string, nodeId: NodeId, handler: st
 export function explain (text: string): string {
   // the mark of what was cut counts too
   return printable(text, MAX_ERROR_TEXT - 1)
+}
+
+/**
+ * The node is connected and has no unicast.
+ */
+export function notSpoken (nodeId: NodeId): UnsupportedProtocolError {
+  return new UnsupportedProtocolError(`Node ${abbreviate(nodeId)} does not speak ${DIRECT_PROTOCOL}`)
 }

@@ -1,7 +1,5 @@
-import { abbreviate } from '@fisco-libp2p/identity'
-import { UnsupportedProtocolError } from '@libp2p/interface'
 import { DIRECT_PROTOCOL, OPEN_TIMEOUT } from './constants.ts'
-import { ConnectionLostError, QueueFullError } from './errors.ts'
+import { ConnectionLostError, notSpoken, QueueFullError } from './errors.ts'
 import { OutgoingQueue } from './outgoing.ts'
 import { Session } from './session.ts'
 import type { Inbox } from './inbox.ts'
@@ -236,7 +234,7 @@ export class Link implements Holder {
       const reason = opening.signal.reason?.message ?? cause.message
 
       this.#failBacklog(cause.name === 'UnsupportedProtocolError'
-        ? new UnsupportedProtocolError(`Node ${abbreviate(this.nodeId)} does not speak ${DIRECT_PROTOCOL}`)
+        ? notSpoken(this.nodeId)
         : new ConnectionLostError(this.nodeId, reason, { cause }))
     }
   }

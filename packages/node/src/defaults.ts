@@ -1,12 +1,12 @@
 import { accessGater } from '@fisco-libp2p/access'
-import { direct } from '@fisco-libp2p/direct'
+import { direct, DIRECT_PROTOCOL } from '@fisco-libp2p/direct'
+import { muxer } from '@fisco-libp2p/muxer'
 import { MAX_MEMBERS, peers } from '@fisco-libp2p/peers'
 import { statusSeq } from '@fisco-libp2p/status-seq'
 import { caTlsTcp } from '@fisco-libp2p/tls'
 import { gossipsubDefaults, topics } from '@fisco-libp2p/topics'
 import { gossipsub } from '@libp2p/gossipsub'
 import { identify } from '@libp2p/identify'
-import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { CONNECTIONS_PER_MEMBER, DEFAULT_MEMBERS, MAX_STREAMS_PER_CONNECTION } from './constants.ts'
 import type { NodeServices } from './services.ts'
@@ -91,7 +91,7 @@ export function nodeDefaults (settings: NodeSettings): Libp2pOptions<NodeService
     addresses: { listen: (settings.listen ?? []).map(String) },
     transports: [caTlsTcp({ identity, members, keyLog: settings.keyLog, isReserved: ip => reserved.has(ip.replace(/^::ffff:/i, '')) })],
     connectionGater: accessGater({ identity, allow: settings.allow, deny: settings.deny }),
-    streamMuxers: [yamux({ maxInboundStreams: MAX_STREAMS_PER_CONNECTION, maxOutboundStreams: MAX_STREAMS_PER_CONNECTION })],
+    streamMuxers: [muxer({ early: [DIRECT_PROTOCOL], maxInboundStreams: MAX_STREAMS_PER_CONNECTION, maxOutboundStreams: MAX_STREAMS_PER_CONNECTION })],
     connectionManager: {
       maxConnections: CONNECTIONS_PER_MEMBER * members,
       // members may share an address, and all come at once after a power cut; libp2p's defaults (5 a second, 10 pending) refuse most of them

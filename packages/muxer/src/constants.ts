@@ -1,0 +1,21 @@
+/**
+ * How long, in milliseconds, the other end may take to say whether it speaks the protocol of an early stream: what libp2p gives a
+ * negotiation.
+ */
+export const DEFAULT_EARLY_TIMEOUT = 10_000
+
+/**
+ * Highest value of `earlyTimeout`, in milliseconds: one hour, as for all timeouts of this stack.
+ */
+export const MAX_EARLY_TIMEOUT = 3_600_000
+
+/**
+ * The protocol by which streams agree on protocols (multistream-select 1.0.0), and its answer to one that is not spoken.
+ */
+export const MULTISTREAM = '/multistream/1.0.0'
+export const NOT_AVAILABLE = 'na'
+
+/**
+ * Longest protocol id, in bytes: with its line end its length is one byte on the wire, and so early streams need no more.
+ */
+export const MAX_PROTOCOL_LENGTH = 126
