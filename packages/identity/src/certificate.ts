@@ -33,6 +33,7 @@ export class Certificate {
   readonly fields: CertificateFields
   #known?: KnownExtensions | CertificateRefusedError
   #selfSigned?: boolean
+  readonly #signers = new WeakSet<Certificate>()
 
   /**
    * @param der - one DER encoded certificate, at most 16 KiB
@@ -179,11 +180,22 @@ export class Certificate {
   }
 
   /**
-   * Whether the key of `issuer` verifies this certificate's signature. Check that key's type and size first.
+   * Whether the key of `issuer` verifies this certificate's signature. Check that key's type and size first. A signature that was found good
+   * is not verified again.
    */
   isSignedBy (issuer: Certificate): boolean {
+    if (this.#signers.has(issuer)) {
+      return true
+    }
+
     try {
-      return this.x509.verify(issuer.publicKey)
+      const isSigned = this.x509.verify(issuer.publicKey)
+
+      if (isSigned) {
+        this.#signers.add(issuer)
+      }
+
+      return isSigned
     } catch {
       return false // a key of another type than the signature
     }

@@ -4,6 +4,7 @@ import { MAX_VERSION, MIN_VERSION } from './constants.ts'
 import { explainRefusal, FIRST_CODE_WITH_TEXT, HandshakeRefusedError, REFUSAL_CODES } from './errors.ts'
 import { FrameSocket } from './frame-socket.ts'
 import { judgeConfirm, judgeTls } from './judge.ts'
+import type { CertificateMemory } from './certificate-memory.ts'
 import type { Frame } from './frame.ts'
 import type { HandshakeSocket } from './handshake-socket.ts'
 import type { ProvenPeer } from './judge.ts'
@@ -15,6 +16,11 @@ import type { PeerId } from '@libp2p/interface'
  */
 export interface ConfirmContext {
   identity: Identity
+
+  /**
+   * What is known from earlier handshakes.
+   */
+  certificates: CertificateMemory
 
   /**
    * This node's incarnation.
@@ -60,13 +66,13 @@ export async function confirmExchange (facts: HandshakeSocket, context: ConfirmC
   const frames = new FrameSocket(facts.socket)
 
   try {
-    const peer = judgeTls(context.identity, facts, context.role)
+    const peer = judgeTls(context.identity, facts, context.role, context.certificates)
     context.onProven(peer)
     checkExpected(peer, context)
     frames.write(ownConfirm(context))
 
     const { confirm } = expectFrame(await frames.read(signal), 'confirm')
-    const { verdict, version } = judgeConfirm(context.identity, peer, confirm, context.role)
+    const { verdict, version } = judgeConfirm(context.identity, peer, confirm, context.role, context.certificates)
 
     setPeerCertificate(context.connection, describePeer(peer.nodeId, verdict, {
       incarnation: confirm.incarnation,

@@ -134,3 +134,9 @@ export const FIRST_BYTES_TIMEOUT = 5_000
  * Refused connections that are logged one by one each second; further ones are counted, and reported as a number.
  */
 export const MAX_LOG_LINES_PER_SECOND = 10
+
+/**
+ * Certificates of accepted peers that are remembered: two for each of 250 members. One is at most 16 KiB, mostly 1 KiB, and as much again as a
+ * key for the table and in OpenSSL.
+ */
+export const MAX_KNOWN_CERTIFICATES = 512

@@ -1,6 +1,7 @@
 import { createSecureContext } from 'node:tls'
 import { incarnationOf } from '@fisco-libp2p/identity'
 import { InvalidParametersError, setMaxListeners } from '@libp2p/interface'
+import { CertificateMemory } from './certificate-memory.ts'
 import { clientHandshake } from './client.ts'
 import { confirmExchange } from './confirm.ts'
 import { ALPN_PREFIX, HANDSHAKE_TIMEOUT, MAX_HANDSHAKE_TIMEOUT } from './constants.ts'
@@ -62,6 +63,7 @@ export class Handshaker {
   private readonly limiter = new LogLimiter()
   private readonly metrics?: TlsMetrics
   private readonly keyLog?: (line: Uint8Array) => void
+  private readonly certificates = new CertificateMemory()
   private context?: SecureContext
   private readonly servers = new Map<string, ServerHandshakes>()
 
@@ -109,6 +111,7 @@ export class Handshaker {
       expectAlpn(facts.socket)
       const remotePeer = await confirmExchange(facts, {
         identity: this.identity,
+        certificates: this.certificates,
         incarnation,
         role: request.direction === 'outbound' ? 'server' : 'client',
         expected: request.expected,

@@ -1,11 +1,12 @@
-import { Certificate, CertificateRefusedError, MAX_INCARNATION_LEAD, nodeIdFromPublicKey, publicKeyFromKeyObject } from '@fisco-libp2p/identity'
+import { CertificateRefusedError, MAX_INCARNATION_LEAD, nodeIdFromPublicKey, publicKeyFromKeyObject } from '@fisco-libp2p/identity'
 import { peerIdFromPublicKey } from '@libp2p/peer-id'
+import { CertificateMemory } from './certificate-memory.ts'
 import { MAX_VERSION, MIN_VERSION } from './constants.ts'
 import { HandshakeRefusedError } from './errors.ts'
 import type { RefusalRule } from './errors.ts'
 import type { ConfirmMessage } from './frame.ts'
 import type { HandshakeSocket } from './handshake-socket.ts'
-import type { CertificateRole, CertificateRule, Identity, NodeId, Verdict } from '@fisco-libp2p/identity'
+import type { Certificate, CertificateRole, CertificateRule, Identity, NodeId, Verdict } from '@fisco-libp2p/identity'
 import type { PeerId } from '@libp2p/interface'
 
 /**
@@ -42,28 +43,49 @@ export interface ProvenPeer {
  * @param role - the other end's
  * @throws HandshakeRefusedError
  */
-export function judgeTls (identity: Identity, facts: HandshakeSocket, role: CertificateRole): ProvenPeer {
+export function judgeTls (identity: Identity, facts: HandshakeSocket, role: CertificateRole, memory = new CertificateMemory()): ProvenPeer {
   if (facts.leaf == null) {
     throw refusal('no-certificate', 'the peer showed no certificate; every node needs one issued by the consortium\'s CA')
   }
 
-  const certificate = certificateRule(() => new Certificate(facts.leaf?.raw ?? new Uint8Array()))
+  const certificate = certificateRule(() => memory.read(facts.leaf?.raw ?? new Uint8Array()))
 
   if (facts.opensslError != null) {
     throw explainOpenssl(identity, certificate, facts.opensslError, role)
   }
 
   try {
-    const publicKey = publicKeyFromKeyObject(certificate.publicKey)
+    const { nodeId, peerId } = idsOf(certificate)
 
-    if (identity.profile === 'modern' && publicKey.type !== 'secp256k1' && facts.socket.getProtocol() === 'TLSv1.2') {
+    if (identity.profile === 'modern' && peerId.type !== 'secp256k1' && facts.socket.getProtocol() === 'TLSv1.2') {
       throw refusal('tls-downgrade', 'both nodes can speak TLS 1.3, yet TLS 1.2 was negotiated: something between them changed the handshake')
     }
 
-    return { certificate, nodeId: nodeIdFromPublicKey(publicKey), peerId: peerIdFromPublicKey(publicKey) }
+    return { certificate, nodeId, peerId }
   } catch (err) {
     throw err instanceof HandshakeRefusedError ? err : refusal('unsupported-key', `certificate of ${certificate.subject}: ${err.message}`)
   }
+}
+
+const ids = new WeakMap<Certificate, Pick<ProvenPeer, 'nodeId' | 'peerId'>>()
+
+/**
+ * Both spellings of a certificate's key. libp2p computes the point of a secp256k1 key anew for each.
+ *
+ * @throws InvalidNodeIdError if it is no key of a node
+ */
+function idsOf (certificate: Certificate): Pick<ProvenPeer, 'nodeId' | 'peerId'> {
+  const known = ids.get(certificate)
+
+  if (known != null) {
+    return known
+  }
+
+  const publicKey = publicKeyFromKeyObject(certificate.publicKey)
+  const found = { nodeId: nodeIdFromPublicKey(publicKey), peerId: peerIdFromPublicKey(publicKey) }
+  ids.set(certificate, found)
+
+  return found
 }
 
 /**
@@ -73,8 +95,8 @@ export function judgeTls (identity: Identity, facts: HandshakeSocket, role: Cert
  * @returns the verdict on its chain, and the version that both speak
  * @throws HandshakeRefusedError
  */
-export function judgeConfirm (identity: Identity, peer: ProvenPeer, confirm: ConfirmMessage, role: CertificateRole): { verdict: Verdict, version: number } {
-  const chain = certificateRule(() => confirm.chain.map(der => new Certificate(der)))
+export function judgeConfirm (identity: Identity, peer: ProvenPeer, confirm: ConfirmMessage, role: CertificateRole, memory: CertificateMemory): { verdict: Verdict, version: number } {
+  const chain = certificateRule(() => confirm.chain.map(der => memory.read(der)))
 
   if (chain[0]?.equals(peer.certificate) === false) {
     throw refusal('chain-mismatch', 'the peer confirmed another certificate than the one with which it made the TLS handshake')
@@ -96,6 +118,8 @@ export function judgeConfirm (identity: Identity, peer: ProvenPeer, confirm: Con
   if (confirm.incarnation > identity.trust.now() + MAX_INCARNATION_LEAD) {
     throw refusal('clock-skew', `node ${peer.nodeId} says that it was started more than 24 h in the future (${confirm.incarnation}): set the clocks of both nodes`)
   }
+
+  memory.keep(chain)
 
   return { verdict, version }
 }
