@@ -94,20 +94,17 @@ export class Answers implements CallEvents, Caller {
   admit (head: CallHead): boolean {
     const { name, total } = head
     const { maxMessageSize, dispatcher } = this.#init
+    const maxSize = dispatcher.maxSizeOf(name)
 
-    if (total > maxMessageSize) {
-      this.#refuse(head, ErrorCode.REQUEST_TOO_LARGE, `${total} bytes; ${maxMessageSize} are allowed`)
-
-      return false
-    }
-
-    if (!dispatcher.has(name)) {
+    if (total > (maxSize ?? maxMessageSize)) {
+      this.#refuse(head, ErrorCode.REQUEST_TOO_LARGE, `${total} bytes; ${maxSize ?? maxMessageSize} are allowed`)
+    } else if (maxSize == null) {
       this.#refuse(head, ErrorCode.NO_SUCH_HANDLER, '')
-
-      return false
+    } else {
+      return true
     }
 
-    return true
+    return false
   }
 
   call (head: CallHead, data: Uint8Array): void {

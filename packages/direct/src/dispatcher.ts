@@ -3,6 +3,7 @@ import { DEFAULT_MAX_CONCURRENT } from './constants.ts'
 import { ErrorCode } from './errors.ts'
 import { List } from './list.ts'
 import { encodeName } from './names.ts'
+import { QuotaMeter } from './quota.ts'
 import type { DeadlineTimer } from './deadlines.ts'
 import type { Inbox } from './inbox.ts'
 import type { IncomingCall } from './incoming-call.ts'
@@ -12,6 +13,8 @@ import type { Logger } from '@libp2p/interface'
 interface Registration {
   handler: Handler
   maxConcurrent: number
+  maxMessageSize: number
+  quota?: QuotaMeter
   running: number
 
   /**
@@ -43,10 +46,10 @@ export class Dispatcher {
   }
 
   /**
-   * @throws InvalidParametersError if the name cannot be one, is taken, or the limit is no positive integer
+   * @throws InvalidParametersError if the name cannot be one, is taken, or a limit is out of its range
    */
   handle (name: string, handler: Handler, options: HandleOptions = {}): void {
-    const maxConcurrent = options.maxConcurrent ?? DEFAULT_MAX_CONCURRENT
+    const { maxConcurrent = DEFAULT_MAX_CONCURRENT, maxMessageSize = this.#maxMessageSize } = options
     encodeName(name)
 
     if (this.#handlers.has(name)) {
@@ -57,7 +60,18 @@ export class Dispatcher {
       throw new InvalidParametersError(`maxConcurrent must be a positive integer, not ${maxConcurrent}`)
     }
 
-    this.#handlers.set(name, { handler, maxConcurrent, running: 0, waiting: new Map() })
+    if (!Number.isSafeInteger(maxMessageSize) || maxMessageSize < 1) {
+      throw new InvalidParametersError(`maxMessageSize must be a positive integer, not ${maxMessageSize}`)
+    }
+
+    this.#handlers.set(name, {
+      handler,
+      maxConcurrent,
+      maxMessageSize: Math.min(maxMessageSize, this.#maxMessageSize),
+      quota: options.quota == null ? undefined : new QuotaMeter(options.quota),
+      running: 0,
+      waiting: new Map()
+    })
   }
 
   /**
@@ -73,8 +87,11 @@ export class Dispatcher {
     }
   }
 
-  has (name: string): boolean {
-    return this.#handlers.has(name)
+  /**
+   * Longest request that the handler of a name takes; undefined if there is no handler.
+   */
+  maxSizeOf (name: string): number | undefined {
+    return this.#handlers.get(name)?.maxMessageSize
   }
 
   /**
@@ -86,18 +103,24 @@ export class Dispatcher {
 
     if (registration == null) {
       call.refuse(ErrorCode.NO_SUCH_HANDLER, '')
-    } else if (call.deadline <= this.#deadlines.now()) {
-      call.refuse(ErrorCode.TIMEOUT, '')
-    } else if (inbox.isFull) {
-      call.refuse(ErrorCode.TOO_MANY_REQUESTS, 'too many of them are waiting already')
-    } else {
-      inbox.add(call)
 
-      if (inbox.mayRun && registration.running < registration.maxConcurrent && !registration.waiting.has(inbox)) {
-        this.#run(call, registration)
-      } else {
-        this.#wait(call, registration)
-      }
+      return
+    }
+
+    const refusal = this.#refusalOf(call, registration)
+
+    if (refusal != null) {
+      call.refuse(...refusal)
+
+      return
+    }
+
+    inbox.add(call)
+
+    if (inbox.mayRun && registration.running < registration.maxConcurrent && !registration.waiting.has(inbox)) {
+      this.#run(call, registration)
+    } else {
+      this.#wait(call, registration)
     }
   }
 
@@ -107,6 +130,31 @@ export class Dispatcher {
   resume (inbox: Inbox): void {
     if (this.#waitedFor.has(inbox)) {
       this.#fill(inbox)
+    }
+  }
+
+  /**
+   * Why a call is not taken: code and explanation.
+   */
+  #refusalOf ({ caller: { inbox, nodeId }, name, deadline, size }: IncomingCall, { maxMessageSize, quota }: Registration): [number, string] | undefined {
+    const now = this.#deadlines.now()
+
+    if (deadline <= now) {
+      return [ErrorCode.TIMEOUT, '']
+    }
+
+    if (size > maxMessageSize) {
+      return [ErrorCode.REQUEST_TOO_LARGE, `${size} bytes; ${maxMessageSize} are allowed`]
+    }
+
+    if (inbox.isFull) {
+      return [ErrorCode.TOO_MANY_REQUESTS, 'too many of them are waiting already']
+    }
+
+    const wait = quota?.take(nodeId, now) ?? 0
+
+    if (wait > 0) {
+      return [ErrorCode.TOO_MANY_REQUESTS, `the quota for "${name}" is used up; the next one is welcome in ${Math.ceil(wait)} ms`]
     }
   }
 
@@ -176,8 +224,8 @@ export class Dispatcher {
       call.refuse(ErrorCode.HANDLER_FAILED, messageOf(err))
     } else if (data != null && !(data instanceof Uint8Array)) {
       call.refuse(ErrorCode.HANDLER_FAILED, 'it returned something else than a Uint8Array')
-    } else if (data != null && data.length > this.#maxMessageSize) {
-      call.refuse(ErrorCode.ANSWER_TOO_LARGE, `${data.length} bytes; ${this.#maxMessageSize} are allowed`)
+    } else if (data != null && data.length > registration.maxMessageSize) {
+      call.refuse(ErrorCode.ANSWER_TOO_LARGE, `${data.length} bytes; ${registration.maxMessageSize} are allowed`)
     } else {
       call.answer(data ?? new Uint8Array())
     }

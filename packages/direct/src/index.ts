@@ -37,9 +37,38 @@
  *
  * await node.services.direct.notify(nodeId, 'hint', answer)
  * ```
+ *
+ * @example A protocol of your own, with types and limits
+ *
+ * ```typescript
+ * import { directProtocol } from '@fisco-libp2p/direct'
+ * import { createNode } from '@fisco-libp2p/node'
+ *
+ * const json = {
+ *   encode: (message: { height: number }) => new TextEncoder().encode(JSON.stringify(message)),
+ *   decode: (bytes: Uint8Array): { height: number } => JSON.parse(new TextDecoder().decode(bytes))
+ * }
+ * const height = directProtocol({
+ *   name: 'height/1.0.0',
+ *   request: json, // or codecs that protons generates
+ *   response: json,
+ *   timeout: 5_000,
+ *   maxMessageSize: 1_024,
+ *   quota: { perPeer: 10, perMs: 1_000 }
+ * })
+ *
+ * const node = await createNode({ config: 'conf/config.ini' })
+ * const own = height({ handler: async () => ({ height: 7 }) })(node.services)
+ *
+ * await own.start()
+ * const theirs = await own.request('9c1e…', { height: 7 })
+ *
+ * console.info(theirs.height)
+ * ```
  */
 
 import { DirectService } from './direct.ts'
+import type { Quota } from './quota.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
 import type { AbortOptions, ComponentLogger, Libp2pEvents, Metrics, PeerId, TypedEventTarget } from '@libp2p/interface'
 import type { ConnectionManager, Registrar } from '@libp2p/interface-internal'
@@ -49,9 +78,12 @@ export { ConnectionLostError, ErrorCode, HandlerFailedError, InvalidFrameError, 
 export { FrameDecoder } from './frame-decoder.ts'
 export { encodeFrame } from './frame-header.ts'
 export { FrameKind } from './frame.ts'
+export { directProtocol } from './protocol.ts'
 
 export type { FrameRule } from './errors.ts'
 export type { CallFrame, CancelFrame, ChunkFrame, ErrorFrame, Frame, Part, ResponseFrame } from './frame.ts'
+export type { DirectCodec, DirectProtocol, DirectProtocolComponents, DirectProtocolInit, DirectProtocolOptions } from './protocol.ts'
+export type { Quota } from './quota.ts'
 
 /**
  * Each limit is per peer, and each is documented with the memory that it stands for in docs/PROTOCOLS.md.
@@ -164,6 +196,20 @@ export interface HandleOptions {
    * @default 1024
    */
   maxConcurrent?: number
+
+  /**
+   * Longest request and answer, in bytes; 1 to 104,857,600. A longer request is refused when it begins.
+   *
+   * @default that of `direct()`, which is the limit in any case
+   */
+  maxMessageSize?: number
+
+  /**
+   * How often one peer may call; calls beyond are refused with TooManyRequestsError, notifications beyond are dropped.
+   *
+   * @default no limit but those of `direct()`
+   */
+  quota?: Quota
 }
 
 /**

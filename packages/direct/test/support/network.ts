@@ -8,6 +8,7 @@ import { createLibp2p } from 'libp2p'
 import type { Direct, DirectInit } from '@fisco-libp2p/direct'
 import type { NodeId } from '@fisco-libp2p/identity'
 import type { Connection, Libp2p, Metrics } from '@libp2p/interface'
+import type { ServiceFactoryMap } from 'libp2p'
 
 export interface TestNode {
   libp2p: Libp2p<{ direct: Direct }>
@@ -18,6 +19,11 @@ export interface TestNode {
 export interface TestNodeInit {
   direct?: DirectInit
   metrics?: Metrics
+
+  /**
+   * Services besides.
+   */
+  services?: ServiceFactoryMap
 
   /**
    * Largest receive window of a stream, in bytes; libp2p lets it grow to 16 MiB as it sees fit.
@@ -51,7 +57,7 @@ export class Network {
       ...muxer(window),
       ...(metrics == null ? {} : { metrics: () => metrics }),
       privateKey,
-      services: { direct: direct(init.direct) }
+      services: { direct: direct(init.direct), ...init.services }
     })
     this.#nodes.push(libp2p)
 
