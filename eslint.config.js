@@ -5,7 +5,7 @@ import { importOrder } from './scripts/lib/import-order.mjs'
 
 const TS = ['**/*.ts']
 const SRC = ['packages/*/src/**/*.ts']
-const TEST = ['packages/*/test/**/*.ts', 'docs/test/**/*.ts']
+const TEST = ['packages/*/test/**/*.ts', '{docs,benchmarks}/test/**/*.ts']
 
 // On Node 24 and 26 these end the process (SIGSEGV) as soon as a certificate holds a secp256k1 key.
 const crash = ['getPeerCertificate', 'toLegacyObject'].map((property) => ({

@@ -38,7 +38,7 @@ function step (name, command, argv) {
 
 /** The compiled tests that have a source: what an older build left behind is not run. */
 function compiled (suffix) {
-  return [...packages().map(({ dir }) => dir), join(root, 'docs')].flatMap((dir) => {
+  return [...packages().map(({ dir }) => dir), join(root, 'docs'), join(root, 'benchmarks')].flatMap((dir) => {
     const source = join(dir, 'test')
 
     return walk(source, (path) => path.endsWith(`${suffix}.ts`))

@@ -1,0 +1,17 @@
+import { cpus, loadavg, totalmem } from 'node:os'
+
+/**
+ * What figures depend on besides what is measured.
+ */
+export function environment (): Record<string, unknown> {
+  return {
+    date: new Date().toISOString(),
+    node: process.version,
+    openssl: process.versions.openssl,
+    platform: `${process.platform}-${process.arch}`,
+    cpu: cpus()[0]?.model,
+    cpus: cpus().length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    loadAverage: loadavg()
+  }
+}

@@ -1,0 +1,22 @@
+import { bulk } from './bulk.ts'
+import { connect } from './connect.ts'
+import { memory } from './memory.ts'
+import { notYet } from './not-yet.ts'
+import { request, throughput } from './request.ts'
+import type { Figure } from '../figure.ts'
+
+/**
+ * All figures, by the names of `--only`, in the order of the table.
+ */
+export const FIGURES = {
+  connect,
+  request,
+  throughput,
+  bulk,
+  broadcast: notYet('messages to all are not measured yet'),
+  status: notYet('the spreading of status is not measured yet'),
+  memory,
+  lane: notYet('there are no lanes yet')
+} satisfies Record<string, Figure>
+
+export type FigureName = keyof typeof FIGURES
