@@ -1,3 +1,4 @@
+import { MAX_STREAMS } from './constants.ts'
 import type { Stream } from '@libp2p/interface'
 import type { Uint8ArrayList } from 'uint8arraylist'
 
@@ -30,6 +31,9 @@ export class StreamWriter {
   #isScheduled = false
   #waitsForDrain = false
   #isStopped = false
+
+  // how often the connection was full when it was its turn
+  #missed = 0
   #previous?: StreamWriter
   #next?: StreamWriter
 
@@ -75,12 +79,20 @@ export class StreamWriter {
     this.#letNextGo()
   }
 
+  /**
+   * All streams of a connection hear this at once, and whoever writes first may fill the connection again. In a microtask: what the stream itself still
+   * has to send goes first. The less often a stream has missed its turn, the later; else it would always be the same one that writes.
+   */
   readonly #onDrain = (): void => {
     if (this.#waitsForDrain) {
       this.#waitsForDrain = false
-      // in a microtask: what the stream itself still has to send goes first
-      this.schedule()
+      this.#isScheduled = true
+      this.#writeAfter(Math.max(1, MAX_STREAMS + 1 - this.#missed))
     }
+  }
+
+  #writeAfter (microtasks: number): void {
+    queueMicrotask(microtasks === 1 ? this.#write : () => { this.#writeAfter(microtasks - 1) })
   }
 
   readonly #write = (): void => {
@@ -89,6 +101,8 @@ export class StreamWriter {
     if (this.#isStopped || this.#waitsForDrain || this.#previous != null) {
       return
     }
+
+    let hasWritten = false
 
     try {
       while (!this.#isStopped && !this.#stream.writableNeedsDrain) {
@@ -101,6 +115,7 @@ export class StreamWriter {
           return
         }
 
+        hasWritten = true
         this.#stream.send(batch)
       }
     } catch (err) {
@@ -110,6 +125,7 @@ export class StreamWriter {
     }
 
     this.#waitsForDrain = true
+    this.#missed = hasWritten ? 0 : this.#missed + 1
   }
 
   #letNextGo (): void {
