@@ -99,6 +99,7 @@ export class Pair implements AsyncDisposable {
   readonly port: number
   readonly #server: Worker
   readonly #client: Worker
+  #connected?: Promise<unknown>
 
   private constructor (name: ContenderName, server: Worker, client: Worker, port: number) {
     this.name = name
@@ -114,11 +115,12 @@ export class Pair implements AsyncDisposable {
     return new Pair(name, server, client, await server.run({ op: 'address' }))
   }
 
-  async connect (): Promise<void> {
-    await this.#client.run({ op: 'connect', port: this.port })
-  }
-
+  /**
+   * Has the dialling process do something, over one connection that is made for the first task.
+   */
   async task <Name extends TaskName> (task: Name, params: Tasks[Name]['params']): Promise<Tasks[Name]['result']> {
+    await (this.#connected ??= this.#client.run({ op: 'connect', port: this.port }))
+
     return this.#client.run({ op: 'task', task, params })
   }
 

@@ -1,4 +1,3 @@
-import { connectOnce } from '../connect-once.ts'
 import { inTurn, ratio, summary } from '../figure.ts'
 import type { Figure } from '../figure.ts'
 
@@ -8,12 +7,12 @@ const TOTAL = 512 * 2 ** 20
  * 512 MiB in bodies of 1 MiB, and in bodies of 64 KiB.
  */
 export const bulk: Figure = async ({ rounds, scale, credentials }) => {
-  const results = await inTurn(['node', 'raw-tls', 'libp2p-noise'], credentials('secp256k1'), rounds, connectOnce(async pair => {
+  const results = await inTurn(['node', 'raw-tls', 'libp2p-noise'], credentials('secp256k1'), rounds, async pair => {
     const bytes = TOTAL * scale
     const [large, small] = [await pair.task('bulk', { bytes, size: 2 ** 20 }), await pair.task('bulk', { bytes, size: 2 ** 16 })]
 
     return { '1 MiB': large.mibPerSecond, '64 KiB': small.mibPerSecond }
-  }))
+  })
   const { node, 'raw-tls': raw, 'libp2p-noise': noise } = results
   const [large, small, noiseLarge, noiseSmall] = [ratio(node, raw, '1 MiB'), ratio(node, raw, '64 KiB'), ratio(node, noise, '1 MiB'), ratio(node, noise, '64 KiB')]
 

@@ -1,4 +1,3 @@
-import { connectOnce } from '../connect-once.ts'
 import { inTurn, ratio, summary } from '../figure.ts'
 import type { Figure } from '../figure.ts'
 
@@ -9,11 +8,11 @@ const SIZE = 256
  * A request at a time, of 256 bytes.
  */
 export const request: Figure = async ({ rounds, scale, credentials }) => {
-  const results = await inTurn(NAMES, credentials('secp256k1'), rounds, connectOnce(async pair => {
+  const results = await inTurn(NAMES, credentials('secp256k1'), rounds, async pair => {
     const count = (pair.name === 'libp2p-noise' ? 1_000 : 10_000) * scale
 
     return pair.task('latency', { count, size: SIZE })
-  }))
+  })
   const toRaw = ratio(results.node, results['raw-tls'], 'p50us')
   const faster = ratio(results['libp2p-noise'], results.node, 'p50us')
 
@@ -31,9 +30,9 @@ export const request: Figure = async ({ rounds, scale, credentials }) => {
  * 64 requests at any time, of 256 bytes.
  */
 export const throughput: Figure = async ({ rounds, scale, credentials }) => {
-  const results = await inTurn(NAMES, credentials('secp256k1'), rounds, connectOnce(async pair => {
+  const results = await inTurn(NAMES, credentials('secp256k1'), rounds, async pair => {
     return pair.task('throughput', { milliseconds: 2_000 * scale, inFlight: 64, size: SIZE })
-  }))
+  })
   const toRaw = ratio(results.node, results['raw-tls'], 'perSecond')
 
   return {

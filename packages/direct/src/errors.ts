@@ -180,8 +180,13 @@ export function explain (text: string): string {
 }
 
 /**
- * The node is connected and has no unicast.
+ * What the end of a stream, or of opening one, means for what was to go over it: the connection was lost, or the node is connected and has no unicast,
+ * which an early stream hears only when it is open.
+ *
+ * @param reason - why, if the cause is not to speak for itself
  */
-export function notSpoken (nodeId: NodeId): UnsupportedProtocolError {
-  return new UnsupportedProtocolError(`Node ${abbreviate(nodeId)} does not speak ${DIRECT_PROTOCOL}`)
+export function lossOf (nodeId: NodeId, cause?: Error, reason = cause?.message ?? 'the stream was closed'): Error {
+  return cause?.name === 'UnsupportedProtocolError'
+    ? new UnsupportedProtocolError(`Node ${abbreviate(nodeId)} does not speak ${DIRECT_PROTOCOL}`)
+    : new ConnectionLostError(nodeId, reason, { cause })
 }

@@ -35,10 +35,14 @@ export function settings (init: DirectInit): Settings {
 }
 
 function within (name: string, value: number | undefined, byDefault: number, max: number = Number.MAX_SAFE_INTEGER): number {
-  if (value == null) {
-    return byDefault
-  }
+  return value == null ? byDefault : checkInteger(name, value, max)
+}
 
+/**
+ * @returns the value
+ * @throws InvalidParametersError if it is no integer from 1 to `max`
+ */
+export function checkInteger (name: string, value: number, max: number): number {
   if (!Number.isSafeInteger(value) || value < 1 || value > max) {
     throw new InvalidParametersError(`${name} must be an integer from 1 to ${max}, not ${value}`)
   }

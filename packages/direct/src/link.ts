@@ -1,5 +1,5 @@
 import { DIRECT_PROTOCOL, OPEN_TIMEOUT } from './constants.ts'
-import { ConnectionLostError, notSpoken, QueueFullError } from './errors.ts'
+import { lossOf, QueueFullError } from './errors.ts'
 import { OutgoingQueue } from './outgoing.ts'
 import { Session } from './session.ts'
 import type { Inbox } from './inbox.ts'
@@ -231,11 +231,7 @@ export class Link implements Holder {
     this.#choose()
 
     if (this.#main == null) {
-      const reason = opening.signal.reason?.message ?? cause.message
-
-      this.#failBacklog(cause.name === 'UnsupportedProtocolError'
-        ? notSpoken(this.nodeId)
-        : new ConnectionLostError(this.nodeId, reason, { cause }))
+      this.#failBacklog(lossOf(this.nodeId, cause, opening.signal.reason?.message))
     }
   }
 }

@@ -1,7 +1,8 @@
 import { abbreviate, printable } from '@fisco-libp2p/identity'
-import { InvalidMessageError, InvalidParametersError, serviceCapabilities, serviceDependencies } from '@libp2p/interface'
+import { InvalidMessageError, serviceCapabilities, serviceDependencies } from '@libp2p/interface'
 import { MAX_MESSAGE_SIZE_CEILING, MAX_TIMEOUT } from './constants.ts'
 import { MessageTooLargeError } from './errors.ts'
+import { checkInteger } from './init.ts'
 import { encodeName } from './names.ts'
 import type { Direct, DirectOptions, HandlerContext, HandleOptions } from './index.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
@@ -88,8 +89,8 @@ export interface DirectProtocolComponents {
  */
 export function directProtocol<Request, Response> (init: DirectProtocolInit<Request, Response>): (options?: DirectProtocolOptions<Request, Response>) => (components: DirectProtocolComponents) => DirectProtocol<Request, Response> {
   encodeName(init.name)
-  checkRange('timeout', init.timeout, MAX_TIMEOUT)
-  checkRange('maxMessageSize', init.maxMessageSize, MAX_MESSAGE_SIZE_CEILING)
+  checkInteger('timeout', init.timeout ?? 1, MAX_TIMEOUT)
+  checkInteger('maxMessageSize', init.maxMessageSize ?? 1, MAX_MESSAGE_SIZE_CEILING)
 
   return (options = {}) => components => new TypedProtocol(init, options, components)
 }
@@ -157,11 +158,5 @@ function decode<Message> (codec: DirectCodec<Message>, bytes: Uint8Array, what: 
     return codec.decode(bytes)
   } catch (err) {
     throw new InvalidMessageError(`${what} is no message of the protocol: ${err.message}`)
-  }
-}
-
-function checkRange (name: string, value: number | undefined, max: number): void {
-  if (value != null && (!Number.isSafeInteger(value) || value < 1 || value > max)) {
-    throw new InvalidParametersError(`${name} must be an integer from 1 to ${max}, not ${value}`)
   }
 }

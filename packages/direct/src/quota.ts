@@ -1,5 +1,5 @@
-import { InvalidParametersError } from '@libp2p/interface'
 import { MAX_TIMEOUT } from './constants.ts'
+import { checkInteger } from './init.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
 
 /**
@@ -37,13 +37,7 @@ export class QuotaMeter {
    * @throws InvalidParametersError if a number is out of its range
    */
   constructor ({ perPeer, perMs }: Quota) {
-    for (const [name, value, max] of [['perPeer', perPeer, MAX_CALLS], ['perMs', perMs, MAX_TIMEOUT]] as const) {
-      if (!Number.isSafeInteger(value) || value < 1 || value > max) {
-        throw new InvalidParametersError(`quota.${name} must be an integer from 1 to ${max}, not ${value}`)
-      }
-    }
-
-    this.#interval = perMs / perPeer
+    this.#interval = checkInteger('quota.perMs', perMs, MAX_TIMEOUT) / checkInteger('quota.perPeer', perPeer, MAX_CALLS)
     this.#tolerance = perMs - this.#interval
   }
 

@@ -1,5 +1,5 @@
 import { DRAIN_TIMEOUT, MAX_READ_BUFFER_LENGTH } from './constants.ts'
-import { ConnectionLostError, InvalidFrameError, notSpoken } from './errors.ts'
+import { ConnectionLostError, InvalidFrameError, lossOf } from './errors.ts'
 import { Exchanges } from './exchanges.ts'
 import { StreamReader } from './stream-reader.ts'
 import { StreamWriter } from './stream-writer.ts'
@@ -166,12 +166,7 @@ export class Session {
   }
 
   readonly #onClose = ({ error }: StreamCloseEvent): void => {
-    const { nodeId } = this.#init
-
-    // a stream that is open before the other side has said that it speaks the protocol
-    this.#end(error?.name === 'UnsupportedProtocolError'
-      ? notSpoken(nodeId)
-      : new ConnectionLostError(nodeId, error?.message ?? 'the stream was closed', { cause: error }))
+    this.#end(lossOf(this.#init.nodeId, error))
   }
 
   #finishInput (): void {

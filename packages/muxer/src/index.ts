@@ -110,11 +110,12 @@ class MuxerFactory implements StreamMuxerFactory {
 
     return Object.assign(streamMuxer, {
       createStream: async (options: Parameters<StreamMuxer['createStream']>[0]) => {
+        const { protocol } = options ?? {}
         const stream = await createStream(options)
         updateWindowsByHalves(stream)
 
-        if (stream instanceof AbstractStream && this.#early.has(options?.protocol ?? '')) {
-          selectEarly(stream, options?.protocol ?? '', this.#timeout)
+        if (stream instanceof AbstractStream && protocol != null && this.#early.has(protocol)) {
+          selectEarly(stream, protocol, this.#timeout)
         }
 
         return stream

@@ -1,4 +1,5 @@
 import { muxer } from '@fisco-libp2p/muxer'
+import { sendAll } from '@fisco-libp2p/test-kit'
 import { multiaddrConnectionPair } from '@libp2p/utils'
 import { yamux } from '@libp2p/yamux'
 import { expect } from 'chai'
@@ -44,15 +45,7 @@ function count (connection: MultiaddrConnection, updates: number[]): void {
   }
 }
 
-async function sendAll (stream: Stream, total: number, size: number): Promise<void> {
-  for (let sent = 0; sent < total; sent += size) {
-    if (!stream.send(new Uint8Array(size))) {
-      await pEvent(stream, 'drain')
-    }
-  }
-}
-
-async function receiveAll (stream: Stream, total: number): Promise<void> {
+async function receive (stream: Stream, total: number): Promise<void> {
   for (let received = 0; received < total;) {
     received += (await pEvent<'message', StreamMessageEvent>(stream, 'message')).data.byteLength
   }
@@ -64,7 +57,7 @@ const stock = (): StreamMuxerFactory => yamux({ enableKeepAlive: false })()
 describe('window updates', () => {
   it('do not answer small messages', async () => {
     const { out, in: incoming, updates, end } = await openStream(stock(), ours())
-    const all = receiveAll(incoming, 100 * 256)
+    const all = receive(incoming, 100 * 256)
     await sendAll(out, 100 * 256, 256)
     await all
 
@@ -77,7 +70,7 @@ describe('window updates', () => {
     it(`let ${name} send any amount, half a window at a time`, async () => {
       const total = 16 * 1024 * 1024
       const { out, in: incoming, updates, end } = await openStream(sender(), ours())
-      const all = receiveAll(incoming, total)
+      const all = receive(incoming, total)
       await sendAll(out, total, 10_000)
       await all
 
@@ -94,7 +87,7 @@ describe('window updates', () => {
     const sent = sendAll(out, total, 10_000)
     incoming.pause()
     await new Promise(resolve => { setImmediate(resolve) })
-    const all = receiveAll(incoming, total)
+    const all = receive(incoming, total)
 
     for (let i = 0; i < 10; i++) {
       incoming.resume()

@@ -1,4 +1,4 @@
-import { CertificateRefusedError, MAX_INCARNATION_LEAD, nodeIdFromPublicKey, publicKeyFromKeyObject } from '@fisco-libp2p/identity'
+import { CertificateRefusedError, MAX_INCARNATION_LEAD, peerIdToNodeId, publicKeyFromKeyObject } from '@fisco-libp2p/identity'
 import { peerIdFromPublicKey } from '@libp2p/peer-id'
 import { CertificateMemory } from './certificate-memory.ts'
 import { MAX_VERSION, MIN_VERSION } from './constants.ts'
@@ -55,37 +55,30 @@ export function judgeTls (identity: Identity, facts: HandshakeSocket, role: Cert
   }
 
   try {
-    const { nodeId, peerId } = idsOf(certificate)
+    const peerId = peerIdOf(certificate)
 
     if (identity.profile === 'modern' && peerId.type !== 'secp256k1' && facts.socket.getProtocol() === 'TLSv1.2') {
       throw refusal('tls-downgrade', 'both nodes can speak TLS 1.3, yet TLS 1.2 was negotiated: something between them changed the handshake')
     }
 
-    return { certificate, nodeId, peerId }
+    return { certificate, nodeId: peerIdToNodeId(peerId), peerId }
   } catch (err) {
     throw err instanceof HandshakeRefusedError ? err : refusal('unsupported-key', `certificate of ${certificate.subject}: ${err.message}`)
   }
 }
 
-const ids = new WeakMap<Certificate, Pick<ProvenPeer, 'nodeId' | 'peerId'>>()
+const peerIds = new WeakMap<Certificate, PeerId>()
 
 /**
- * Both spellings of a certificate's key. libp2p computes the point of a secp256k1 key anew for each.
+ * The PeerId of a certificate's key, the same one each time: libp2p computes the point of a secp256k1 key anew for each.
  *
  * @throws InvalidNodeIdError if it is no key of a node
  */
-function idsOf (certificate: Certificate): Pick<ProvenPeer, 'nodeId' | 'peerId'> {
-  const known = ids.get(certificate)
+function peerIdOf (certificate: Certificate): PeerId {
+  const peerId = peerIds.get(certificate) ?? peerIdFromPublicKey(publicKeyFromKeyObject(certificate.publicKey))
+  peerIds.set(certificate, peerId)
 
-  if (known != null) {
-    return known
-  }
-
-  const publicKey = publicKeyFromKeyObject(certificate.publicKey)
-  const found = { nodeId: nodeIdFromPublicKey(publicKey), peerId: peerIdFromPublicKey(publicKey) }
-  ids.set(certificate, found)
-
-  return found
+  return peerId
 }
 
 /**

@@ -1,6 +1,6 @@
 import { Cable, NetworkSwitch } from './cable.ts'
 import { NodeNetwork } from './node-network.ts'
-import type { NodeNetworkInit, Place } from './node-network.ts'
+import type { NodeNetworkInit } from './node-network.ts'
 
 const PORT = 30_300
 
@@ -29,18 +29,18 @@ export class CableNetwork extends NodeNetwork<Cable> {
  */
 export async function createCableNetwork (init: NodeNetworkInit): Promise<CableNetwork> {
   const network = new CableNetwork(await NetworkSwitch.create(`fisco-${process.pid}`))
-  const places: Array<Place<Cable>> = []
 
   try {
     for (let i = 0; i < init.nodes; i++) {
       const endpoint = { host: `10.77.0.${i + 1}`, port: PORT }
       const line = await Cable.create(`fisco-${process.pid}`, i, endpoint.host)
-      places.push({ line, listen: endpoint, dialled: endpoint, wrapper: line.wrapper })
+      network.places.push({ line, listen: endpoint, dialled: endpoint, wrapper: line.wrapper })
     }
 
-    return await network.settle(init, places)
+    await network.settle(init)
+
+    return network
   } catch (err) {
-    await Promise.all(places.map(async ({ line }) => { await line[Symbol.asyncDispose]() }))
     await network[Symbol.asyncDispose]()
     throw err
   }

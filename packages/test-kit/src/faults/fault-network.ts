@@ -2,7 +2,7 @@ import { freePorts } from '../free-ports.ts'
 import { NodeNetwork } from './node-network.ts'
 import { seededRandom } from './random.ts'
 import { Relay } from './relay.ts'
-import type { NodeNetworkInit, Place } from './node-network.ts'
+import type { NodeNetworkInit } from './node-network.ts'
 import type { Fault } from './schedule.ts'
 
 const HOST = '127.0.0.1'
@@ -71,13 +71,21 @@ export class FaultNetwork extends NodeNetwork<Relay> {
  */
 export async function createFaultNetwork (init: NodeNetworkInit): Promise<FaultNetwork> {
   const ports = await freePorts(2 * init.nodes)
-  const places = await Promise.all(Array.from({ length: init.nodes }, async (_, i): Promise<Place<Relay>> => {
-    const [port, linePort] = [ports[i], ports[init.nodes + i]]
+  const network = new FaultNetwork()
 
-    return { line: await new Relay(port).listen(linePort), listen: { host: HOST, port }, dialled: { host: HOST, port: linePort } }
-  }))
+  try {
+    for (let i = 0; i < init.nodes; i++) {
+      const [port, linePort] = [ports[i], ports[init.nodes + i]]
+      network.places.push({ line: await new Relay(port).listen(linePort), listen: { host: HOST, port }, dialled: { host: HOST, port: linePort } })
+    }
 
-  return new FaultNetwork().settle(init, places)
+    await network.settle(init)
+
+    return network
+  } catch (err) {
+    await network[Symbol.asyncDispose]()
+    throw err
+  }
 }
 
 async function sleep (milliseconds: number, signal: AbortSignal): Promise<void> {

@@ -74,6 +74,11 @@ export interface Place<Line extends AsyncDisposable> {
  */
 export class NodeNetwork<Line extends AsyncDisposable> implements AsyncDisposable {
   readonly stations: Array<Station<Line>> = []
+
+  /**
+   * Where its nodes are, or will be.
+   */
+  readonly places: Array<Place<Line>> = []
   readonly #waiting = new Set<() => void>()
 
   get logs (): NodeLog[] {
@@ -81,9 +86,10 @@ export class NodeNetwork<Line extends AsyncDisposable> implements AsyncDisposabl
   }
 
   /**
-   * Creates the chain and its nodes, and starts none yet. The log of each node is `<folder>/<name>.log`.
+   * Creates the chain and a node in each of its places, and starts none yet. The log of each node is `<folder>/<name>.log`.
    */
-  async settle ({ nodes, folder, bin, plugins = [LOAD_PLUGIN] }: NodeNetworkInit, places: Array<Place<Line>>): Promise<this> {
+  async settle ({ nodes, folder, bin, plugins = [LOAD_PLUGIN] }: NodeNetworkInit): Promise<void> {
+    const { places } = this
     await mkdir(dirname(folder), { recursive: true })
     const chain = await writeChain({ output: join(folder, 'chain'), nodes })
     const dialled = places.map(place => place.dialled)
@@ -100,8 +106,6 @@ export class NodeNetwork<Line extends AsyncDisposable> implements AsyncDisposabl
       this.stations.push({ node, line, nodeId, entries })
       await writeFile(config, formatConfig({ name, listenIp: listen.host, listenPort: listen.port, nodes: dialled, chainId: 1 }))
     }
-
-    return this
   }
 
   /**
@@ -145,10 +149,8 @@ export class NodeNetwork<Line extends AsyncDisposable> implements AsyncDisposabl
    * Ends all processes and lines, whatever state they are in.
    */
   async [Symbol.asyncDispose] (): Promise<void> {
-    await Promise.all(this.stations.map(async ({ node, line }) => {
-      await node[Symbol.asyncDispose]()
-      await line[Symbol.asyncDispose]()
-    }))
+    await Promise.all(this.stations.map(async ({ node }) => { await node[Symbol.asyncDispose]() }))
+    await Promise.all(this.places.map(async ({ line }) => { await line[Symbol.asyncDispose]() }))
   }
 }
 
