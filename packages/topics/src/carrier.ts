@@ -4,11 +4,12 @@ import { BROADCAST_TOPIC, MAX_WAITING_BYTES, MESSAGE_VERSION, STATUS_ENTRY } fro
 import { encodeEnvelope } from './envelope.ts'
 import { PublishQueueFullError } from './errors.ts'
 import { gossipStreams, isOutgoing } from './gossip-streams.ts'
+import { Handover } from './handover.ts'
 import { Pacer } from './pacer.ts'
 import { Receiver, VERDICTS } from './receiver.ts'
 import { sequencesOf } from './sequences.ts'
 import { Watchdog } from './watchdog.ts'
-import type { TopicsComponents } from './components.ts'
+import type { DirectLike, TopicsComponents } from './components.ts'
 import type { Envelope } from './envelope.ts'
 import type { TopicsInit } from './index.ts'
 import type { TopicsMetrics } from './metrics.ts'
@@ -28,17 +29,25 @@ export interface GossipCarrierInit {
   log: Logger
 
   /**
+   * Other nodes that follow, by the directory.
+   *
+   * @param topic - a gossipsub topic
+   */
+  followersOf (topic: string): NodeId[]
+
+  /**
    * Called once for each message of another node, when gossipsub has passed it on.
    */
   onMessage (envelope: Envelope): void
 }
 
 /**
- * A message that was sent, and to how many neighbours.
+ * A message that was sent, to how many neighbours, and how many nodes should get it.
  */
 export interface Sent {
   envelope: Envelope
   recipients: number
+  followers: number
 }
 
 /**
@@ -47,6 +56,7 @@ export interface Sent {
 export class GossipCarrier {
   private readonly init: GossipCarrierInit
   private readonly receiver: Receiver
+  private readonly handover: Handover
   private readonly watchdog: Watchdog
   private readonly sequences: Sequences
   private readonly pacer: Pacer
@@ -73,6 +83,7 @@ export class GossipCarrier {
       onVerify: () => { metrics.verified() },
       holdTimeout: settings.holdTimeout
     })
+    this.handover = new Handover({ components, metrics, log, onMessage: async (bytes, from) => this.onHandedOver(bytes, from) })
     this.watchdog = new Watchdog({
       components,
       log,
@@ -105,12 +116,13 @@ export class GossipCarrier {
     return this.receiver.windows
   }
 
-  start (): void {
+  start (direct: DirectLike | undefined): void {
     const { pubsub, statusSeq } = this.init.components
 
     this.isRunning = true
     pubsub.addEventListener('gossipsub:message', this.onGossip)
     statusSeq.addEventListener('status:change', this.onStatusChange)
+    this.handover.start(direct)
     this.watchdog.start()
   }
 
@@ -136,6 +148,7 @@ export class GossipCarrier {
     const { pubsub, statusSeq } = this.init.components
 
     this.isRunning = false
+    this.handover.stop()
     this.watchdog.stop()
     pubsub.removeEventListener('gossipsub:message', this.onGossip)
     statusSeq.removeEventListener('status:change', this.onStatusChange)
@@ -204,7 +217,9 @@ export class GossipCarrier {
     const bytes = encodeEnvelope(envelope, fields => identity.sign('topic', MESSAGE_VERSION, fields))
     const { recipients } = await components.pubsub.publish(topic, bytes)
 
-    return { envelope, recipients: recipients.length }
+    const followers = this.init.followersOf(topic)
+
+    return { envelope, recipients: recipients.length + this.handover.give(bytes, followers, recipients), followers: followers.length }
   }
 
   private subscribe (topic: string): void {
@@ -223,17 +238,39 @@ export class GossipCarrier {
   }
 
   private readonly judge = async (from: PeerId, message: Message): Promise<TopicValidatorResult> => {
-    const { outcome, author, envelope } = await this.receiver.judge(message.topic, message.data)
+    const { outcome, author, envelope } = await this.receiver.judge(message.data, ({ topic }) => topic === message.topic)
 
     this.init.metrics.received(outcome)
 
     if (envelope != null) {
       this.accepted.set(message, envelope)
     } else {
-      this.init.log('message to %s by %s, handed over by %p: %s', message.topic, author ?? 'nobody', from, outcome)
+      this.init.log('message to %s by %s, from %p: %s', message.topic, author ?? 'nobody', from, outcome)
     }
 
     return VERDICTS[outcome]
+  }
+
+  /**
+   * A neighbour hands over a message of its own. Those behind this node may have only this node to get it from.
+   */
+  private async onHandedOver (bytes: Uint8Array, from: NodeId): Promise<void> {
+    const { components, metrics, log } = this.init
+    const { outcome, envelope } = await this.receiver.judge(bytes, ({ topic, author }) => author === from && this.joined.has(topic))
+
+    metrics.received(outcome)
+
+    if (envelope == null) {
+      log('message handed over by %s: %s', from, outcome)
+
+      return
+    }
+
+    // gossipsub keeps what it is given
+    const copy = new Uint8Array(bytes)
+
+    await components.pubsub.publish(envelope.topic, copy, { ignoreDuplicatePublishError: true })
+    this.init.onMessage({ ...envelope, data: new Uint8Array(envelope.data) })
   }
 
   private readonly onGossip = (evt: CustomEvent<{ msg: object }>): void => {

@@ -13,7 +13,7 @@ export interface PubsubLike {
   getSubscribers (topic: string): PeerId[]
   subscribe (topic: string): void
   unsubscribe (topic: string): void
-  publish (topic: string, data: Uint8Array): Promise<{ recipients: PeerId[] }>
+  publish (topic: string, data: Uint8Array, options?: { ignoreDuplicatePublishError?: boolean }): Promise<{ recipients: PeerId[] }>
   addEventListener (type: 'gossipsub:message', listener: (evt: CustomEvent<{ msg: object }>) => void): void
   removeEventListener (type: 'gossipsub:message', listener: (evt: CustomEvent<{ msg: object }>) => void): void
 }
@@ -40,12 +40,13 @@ export interface StatusSeqLike {
 }
 
 /**
- * What `topics` uses of `direct()`. Without it the node can neither ask nor answer.
+ * What `topics` uses of `direct()`. Without it the node can neither ask nor answer, and waits for gossipsub alone.
  */
 export interface DirectLike {
-  handle (name: string, handler: (data: Uint8Array, context: { from: NodeId, signal: AbortSignal }) => Promise<Uint8Array>): void
+  handle (name: string, handler: (data: Uint8Array, context: { from: NodeId, signal: AbortSignal }) => Promise<Uint8Array | void>, options?: { maxMessageSize?: number, quota?: { perPeer: number, perMs: number } }): void
   unhandle (name: string): void
   request (nodeId: NodeId, name: string, data: Uint8Array, options?: AbortOptions & { timeout?: number }): Promise<Uint8Array>
+  notify (nodeId: NodeId, name: string, data: Uint8Array): Promise<void>
 }
 
 /**

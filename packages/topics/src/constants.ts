@@ -105,6 +105,21 @@ export const HOLD_TIMEOUT = 2_000
 export const REQUEST_NAME = 'fisco/topics'
 
 /**
+ * Name under which messages travel by the direct protocol to neighbours that gossipsub does not reach yet.
+ */
+export const HANDOVER_NAME = 'fisco/topics/message'
+
+/**
+ * How many messages one neighbour hands over: gossipsub catches up within a second, and each one is passed on to all followers.
+ */
+export const HANDOVER_QUOTA = { perPeer: 256, perMs: 1_000 }
+
+/**
+ * Bytes of messages that are being handed over, to all neighbours together; what is more is left to gossipsub.
+ */
+export const MAX_HANDOVER_BYTES = 16 * 1_048_576
+
+/**
  * How long `request` takes in all, in milliseconds, unless it is told otherwise.
  */
 export const REQUEST_TIMEOUT = 10_000

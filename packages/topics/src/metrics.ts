@@ -21,6 +21,7 @@ export class TopicsMetrics {
   private readonly publishedBytes?: Counter
   private readonly verificationsTotal?: Counter
   private readonly requestsTotal?: CounterGroup<'answered' | 'failed'>
+  private readonly handoversTotal?: CounterGroup<'sent' | 'failed' | 'dropped'>
   private readonly repairsTotal?: CounterGroup<Repair>
 
   constructor (metrics: Metrics | undefined, gauges: TopicsGauges) {
@@ -41,6 +42,10 @@ export class TopicsMetrics {
     this.requestsTotal = metrics?.registerCounterGroup('fisco_topics_requests_total', {
       label: 'result',
       help: 'Requests to one follower of a topic'
+    })
+    this.handoversTotal = metrics?.registerCounterGroup('fisco_topics_handovers_total', {
+      label: 'result',
+      help: 'Messages for followers that gossipsub did not reach yet, handed over by unicast'
     })
     this.repairsTotal = metrics?.registerCounterGroup('fisco_topics_stream_repairs_total', {
       label: 'repair',
@@ -79,6 +84,10 @@ export class TopicsMetrics {
 
   requested (result: 'answered' | 'failed'): void {
     this.requestsTotal?.increment({ [result]: true })
+  }
+
+  handedOver (result: 'sent' | 'failed' | 'dropped'): void {
+    this.handoversTotal?.increment({ [result]: true })
   }
 
   repaired (repair: Repair): void {

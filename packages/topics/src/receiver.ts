@@ -86,7 +86,7 @@ export interface ReceiverInit {
 }
 
 /**
- * Judges what gossipsub receives: each message once, since gossipsub hands over only the first of several copies.
+ * Judges what is received: each message once, however many copies of it come, and on whatever way.
  */
 export class Receiver {
   private readonly keys = new AuthorKeys()
@@ -117,10 +117,10 @@ export class Receiver {
   }
 
   /**
-   * @param topic - the gossipsub topic
+   * @param belongs - whether a message may come on this way: to gossipsub's topic, or from the neighbour that wrote it
    * @returns a promise only if the message has to wait
    */
-  judge (topic: string, bytes: Uint8Array): Judgement | Promise<Judgement> {
+  judge (bytes: Uint8Array, belongs: (message: ReceivedEnvelope) => boolean): Judgement | Promise<Judgement> {
     let envelope: ReceivedEnvelope
 
     try {
@@ -135,7 +135,7 @@ export class Receiver {
       return { outcome: 'unsupported-version' }
     }
 
-    if (envelope.topic !== topic) {
+    if (!belongs(envelope)) {
       return { outcome: 'wrong-topic', author }
     }
 

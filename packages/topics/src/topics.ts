@@ -61,6 +61,7 @@ export class TopicsService extends TypedEventEmitter<TopicsEvents> implements To
       settings: this.settings,
       metrics: this.metrics,
       log: this.log,
+      followersOf: topic => this.others(topic),
       onMessage: envelope => { this.deliver(envelope) }
     })
   }
@@ -91,9 +92,9 @@ export class TopicsService extends TypedEventEmitter<TopicsEvents> implements To
     this.shutdown = new AbortController()
     // each request that is under way listens to it
     setMaxListeners(Infinity, this.shutdown.signal)
-    this.carrier.start()
-    this.announce()
     this.direct = directOf(this.components)
+    this.carrier.start(this.direct)
+    this.announce()
     this.direct?.handle(REQUEST_NAME, this.onRequest)
   }
 
@@ -145,17 +146,14 @@ export class TopicsService extends TypedEventEmitter<TopicsEvents> implements To
   }
 
   followers (topic: string): NodeId[] {
-    gossipTopic(topic)
-
-    const others = this.isStarted() ? this.directory.followers(this.components.statusSeq.snapshot(), topic) : []
-    const self = this.identity.nodeId
+    const others = this.isStarted() ? this.others(gossipTopic(topic)) : []
 
     // what the own record says may be of a moment ago
-    return [...others.filter(nodeId => nodeId !== self), ...(this.followed.has(topic) ? [self] : [])].sort()
+    return [...others, ...(this.followed.has(topic) ? [this.identity.nodeId] : [])].sort()
   }
 
   async publish (topic: string, data: Uint8Array, options: AbortOptions = {}): Promise<PublishResult> {
-    const { envelope, recipients } = await this.send(gossipTopic(topic), data, options)
+    const { envelope, recipients, followers } = await this.send(gossipTopic(topic), data, options)
     const { incarnation, sequence } = envelope
     const local = this.followed.has(topic)
 
@@ -165,16 +163,15 @@ export class TopicsService extends TypedEventEmitter<TopicsEvents> implements To
       this.deliver(envelope)
     }
 
-    return { incarnation, sequence, recipients, followers: this.followers(topic).length - (local ? 1 : 0), local }
+    return { incarnation, sequence, recipients, followers, local }
   }
 
   async broadcast (data: Uint8Array, options: AbortOptions = {}): Promise<PublishResult> {
-    const { envelope: { incarnation, sequence }, recipients } = await this.send(BROADCAST_TOPIC, data, options)
-    const others = this.components.statusSeq.snapshot().filter(({ nodeId, entries }) => nodeId !== this.identity.nodeId && entries.has(STATUS_ENTRY))
+    const { envelope: { incarnation, sequence }, recipients, followers } = await this.send(BROADCAST_TOPIC, data, options)
 
     this.metrics.published('broadcast', data.byteLength)
 
-    return { incarnation, sequence, recipients, followers: others.length, local: false }
+    return { incarnation, sequence, recipients, followers, local: false }
   }
 
   async request (topic: string, data: Uint8Array, options: TopicRequestOptions = {}): Promise<Uint8Array> {
@@ -221,6 +218,17 @@ export class TopicsService extends TypedEventEmitter<TopicsEvents> implements To
 
   unhandle (topic: string): void {
     delete this.followed.get(topic)?.handler
+  }
+
+  /**
+   * Other nodes that follow a gossipsub topic.
+   */
+  private others (topic: string): NodeId[] {
+    const records = this.components.statusSeq.snapshot().filter(({ nodeId }) => nodeId !== this.identity.nodeId)
+
+    return topic === BROADCAST_TOPIC
+      ? records.filter(({ entries }) => entries.has(STATUS_ENTRY)).map(({ nodeId }) => nodeId)
+      : this.directory.followers(records, topic.slice(TOPIC_PREFIX.length))
   }
 
   private async send (topic: string, data: Uint8Array, options: AbortOptions): Promise<Sent> {

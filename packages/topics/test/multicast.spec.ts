@@ -1,6 +1,7 @@
 import { createIdentities } from '@fisco-libp2p/test-kit'
 import { expect } from 'chai'
-import { connect, heartbeat, TestNetwork, text, until } from './helpers/network.ts'
+import { CountingMetrics } from './helpers/metrics.ts'
+import { connect, heartbeat, subscribed, TestNetwork, text, until } from './helpers/network.ts'
 import type { TestNode } from './helpers/network.ts'
 import type { Identity } from '@fisco-libp2p/identity'
 
@@ -99,6 +100,32 @@ describe('multicast and broadcast', () => {
     for (const { multicasts } of nodes) {
       expect(multicasts.map(({ sequence }) => sequence).sort((a, b) => a - b)).to.deep.equal(Array.from({ length: 20 }, (_, i) => i + 1))
     }
+  })
+
+  it('reaches followers that gossipsub does not know yet, and those behind them, once', async () => {
+    await using network = new TestNetwork()
+    const metrics = new CountingMetrics()
+    const follow = { prepare: (topics: TestNode['topics']) => { topics.follow('prices') } }
+    const author = await network.add(identities[0], { metrics: metrics.factory })
+    const [near, far] = await Promise.all(identities.slice(1, 3).map(async identity => network.add(identity, follow)))
+
+    await connect(near, far)
+    // connected, and known by status, but without any stream of gossipsub
+    await author.libp2p.dial(near.libp2p.getMultiaddrs())
+    expect(author.libp2p.services.pubsub.getSubscribers('fisco/prices')).to.deep.equal([])
+    expect(await author.topics.publish('prices', Buffer.from('early'))).to.deep.include({ recipients: 1, followers: 2 })
+    expect(await author.topics.broadcast(Buffer.from('early'))).to.deep.include({ recipients: 1, followers: 2 })
+    await subscribed(author, near)
+    await author.topics.publish('prices', Buffer.from('late'))
+    await until(() => [near, far].every(({ multicasts, broadcasts }) => multicasts.length === 2 && broadcasts.length === 1))
+    await network[Symbol.asyncDispose]()
+
+    for (const { multicasts, broadcasts } of [near, far]) {
+      expect(multicasts.map(({ data, author }) => [text(data), author]).sort()).to.deep.equal([['early', author.nodeId], ['late', author.nodeId]])
+      expect(broadcasts.map(({ data }) => text(data))).to.deep.equal(['early'])
+    }
+
+    expect(metrics.get('fisco_topics_handovers_total sent')).to.equal(2)
   })
 
   it('is given to listeners of the topic, whatever some of them do', async () => {

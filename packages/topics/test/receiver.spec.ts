@@ -7,6 +7,7 @@ import type { Envelope, Judgement, ReceiverInit } from '@fisco-libp2p/topics'
 
 const TOPIC = 'fisco/prices'
 const incarnation = Date.now()
+const isPrices = ({ topic }: Envelope): boolean => topic === TOPIC
 
 describe('judging received messages', () => {
   let self: Identity
@@ -43,11 +44,11 @@ describe('judging received messages', () => {
   }
 
   async function outcome (bytes: Uint8Array, topic: string = TOPIC): Promise<string> {
-    return (await receiver.judge(topic, bytes)).outcome
+    return (await receiver.judge(bytes, message => message.topic === topic)).outcome
   }
 
   it('accepts what a member signed', async () => {
-    const { envelope, ...judgement } = await receiver.judge(TOPIC, encode({ data: Uint8Array.of(5) }))
+    const { envelope, ...judgement } = await receiver.judge(encode({ data: Uint8Array.of(5) }), isPrices)
 
     expect(judgement).to.deep.equal({ outcome: 'accepted', author: author.nodeId })
     expect(envelope).to.deep.include({ author: author.nodeId, incarnation, sequence: 1, topic: TOPIC, data: Uint8Array.of(5) })
@@ -67,12 +68,12 @@ describe('judging received messages', () => {
 
   it('accepts nothing but what was signed, whichever bit is changed', async () => {
     const original = encode({ data: Buffer.from('data') })
-    const { envelope: expected } = await create().judge(TOPIC, original)
+    const { envelope: expected } = await create().judge(original, isPrices)
     const outcomes = new Map<string, number>()
 
     for (let bit = 0; bit < original.byteLength * 8; bit += 3) {
       const fresh = create()
-      const judging = fresh.judge(TOPIC, original.map((byte, i) => i === bit >>> 3 ? byte ^ (1 << (bit & 7)) : byte))
+      const judging = fresh.judge(original.map((byte, i) => i === bit >>> 3 ? byte ^ (1 << (bit & 7)) : byte), isPrices)
 
       // nothing is held
       fresh.stop()
@@ -155,7 +156,7 @@ describe('judging received messages', () => {
   it('holds messages of an unknown author until its record comes', async () => {
     members.delete(author.nodeId)
 
-    const judgements = [1, 2].map(async sequence => receiver.judge(TOPIC, encode({ sequence })))
+    const judgements = [1, 2].map(async sequence => receiver.judge(encode({ sequence }), isPrices))
 
     expect(receiver.held).to.equal(2)
     receiver.release(other.nodeId)
@@ -169,7 +170,7 @@ describe('judging received messages', () => {
   it('still judges what it held', async () => {
     members.delete(author.nodeId)
 
-    const judgements = Promise.all([encode(), encode(), encode({ incarnation: incarnation - 1 }), encode({ sequence: 2 }, other)].map(async bytes => receiver.judge(TOPIC, bytes)))
+    const judgements = Promise.all([encode(), encode(), encode({ incarnation: incarnation - 1 }), encode({ sequence: 2 }, other)].map(async bytes => receiver.judge(bytes, isPrices)))
 
     members.set(author.nodeId, incarnation)
     receiver.release(author.nodeId)
@@ -190,7 +191,7 @@ describe('judging received messages', () => {
     const held: Array<Promise<Judgement>> = []
 
     for (let sequence = 1; sequence <= MAX_HELD_PER_AUTHOR; sequence++) {
-      held.push(Promise.resolve(receiver.judge(TOPIC, encode({ sequence }))))
+      held.push(Promise.resolve(receiver.judge(encode({ sequence }), isPrices)))
     }
 
     expect(await outcome(encode({ sequence: 100 }))).to.equal('hold-full')

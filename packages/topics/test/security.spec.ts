@@ -65,6 +65,23 @@ describe('messages that are not what they seem', () => {
     expect(metrics.get('fisco_topics_received_messages_total accepted')).to.equal(1)
   })
 
+  it('are not taken from a neighbour that hands over what it did not write, or what is not followed', async () => {
+    await using network = new TestNetwork()
+    const metrics = new CountingMetrics()
+    const [author, liar] = await Promise.all(identities.slice(0, 2).map(async identity => network.add(identity)))
+    const reader = await network.add(identities[2], { ...follow, metrics: metrics.factory })
+    const handOver = async (bytes: Uint8Array): Promise<void> => liar.libp2p.services.direct.notify(reader.nodeId, 'fisco/topics/message', bytes)
+    const { incarnation } = await author.topics.publish('prices', Buffer.from('unheard'))
+
+    await handOver(encode(identities[0], author.nodeId, incarnation, { sequence: 2 }))
+    await handOver(encode(identities[0], liar.nodeId, incarnation, { sequence: 2 }))
+    await handOver(encode(identities[1], liar.nodeId, incarnation, { topic: 'fisco/blocks' }))
+    await handOver(Buffer.from('no message'))
+    await until(() => ['bad-signature', 'wrong-topic', 'malformed'].reduce((sum, outcome) => sum + metrics.get(`fisco_topics_received_messages_total ${outcome}`), 0) === 4)
+    expect(reader.multicasts).to.deep.equal([])
+    expect(metrics.get('fisco_topics_received_messages_total wrong-topic')).to.equal(2)
+  })
+
   it('are not passed on', async () => {
     await using network = new TestNetwork()
     const metrics = new CountingMetrics()

@@ -23,7 +23,7 @@ describe('gossip streams', () => {
   })
 
   async function pair (network: TestNetwork, init?: TopicsInit): Promise<[TestNode, TestNode]> {
-    const [a, b] = await Promise.all(identities.map(async identity => network.add(identity, { init })))
+    const [a, b] = await Promise.all(identities.map(async identity => network.add(identity, { init, unicast: false })))
 
     return [a, b]
   }
@@ -117,8 +117,8 @@ describe('gossip streams', () => {
   it('are renewed when gossipsub has forgotten a peer that is connected', async () => {
     await using network = new TestNetwork()
     const metrics = new CountingMetrics()
-    const a = await network.add(identities[0], { init: FAST })
-    const b = await network.add(identities[1], { init: FAST, metrics: metrics.factory })
+    const a = await network.add(identities[0], { init: FAST, unicast: false })
+    const b = await network.add(identities[1], { init: FAST, unicast: false, metrics: metrics.factory })
     const connection = await connect(a, b)
     const { registrar } = (b.libp2p as unknown as { components: { registrar: { getTopologies(protocol: string): Array<{ onDisconnect?(peer: unknown): void }> } } }).components
 
@@ -136,8 +136,8 @@ describe('gossip streams', () => {
   it('are left alone where nothing is wrong', async () => {
     await using network = new TestNetwork()
     const metrics = new CountingMetrics()
-    const a = await network.add(identities[0], { init: FAST })
-    const b = await network.add(identities[1], { init: FAST, metrics: metrics.factory })
+    const a = await network.add(identities[0], { init: FAST, unicast: false })
+    const b = await network.add(identities[1], { init: FAST, unicast: false, metrics: metrics.factory })
 
     await connect(a, b)
 
@@ -157,7 +157,7 @@ describe('gossip streams', () => {
   it('are not looked for at peers that do not speak gossipsub', async () => {
     await using network = new TestNetwork()
     const metrics = new CountingMetrics()
-    const a = await network.add(identities[0], { init: FAST, metrics: metrics.factory })
+    const a = await network.add(identities[0], { init: FAST, unicast: false, metrics: metrics.factory })
     const plain = await createLibp2p({ transports: [tcp()], connectionEncrypters: [noise()], streamMuxers: [yamux()], services: { identify: identify() } })
 
     try {

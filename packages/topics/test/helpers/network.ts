@@ -40,6 +40,13 @@ export interface TestNodeOptions {
   metrics?: Libp2pOptions['metrics']
 
   /**
+   * Whether the node has unicast, and so hands over what gossipsub does not send.
+   *
+   * @default true
+   */
+  unicast?: boolean
+
+  /**
    * Called before the node starts.
    */
   prepare? (topics: Topics): void
@@ -69,7 +76,8 @@ export class TestNetwork implements AsyncDisposable {
         identify: identify(),
         pubsub: gossipsub({ ...gossipsubDefaults(), ...options.gossip }),
         statusSeq: this.status.service(),
-        direct: this.bus.service(),
+        // typed as always there: a test that leaves it out does not use it
+        ...(options.unicast === false ? {} : { direct: this.bus.service() }) as { direct: ReturnType<DirectBus['service']> },
         topics: topics(options.init)
       }
     })

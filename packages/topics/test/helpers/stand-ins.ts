@@ -131,6 +131,10 @@ export class StandInDirect implements DirectLike, Startable {
       throw new Error(`${nodeId.slice(0, 8)} is not connected`)
     }
 
-    return handler(data, { from: this.nodeId, signal: options.signal ?? new AbortController().signal })
+    return await handler(data, { from: this.nodeId, signal: options.signal ?? new AbortController().signal }) ?? new Uint8Array(0)
+  }
+
+  async notify (nodeId: NodeId, name: string, data: Uint8Array): Promise<void> {
+    this.request(nodeId, name, data).catch(() => {}) // nobody hears how it went
   }
 }
