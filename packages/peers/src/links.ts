@@ -183,7 +183,7 @@ export class Links implements HeartbeatsObserver {
     const link = this.get(connection.remotePeer.toString())
     this.#observer.connectionSilent(connection)
 
-    if (link?.connections.size === 1) {
+    if (link?.connections.has(connection) === true) {
       link.ending = 'silent'
     }
   }
@@ -207,6 +207,10 @@ export class Links implements HeartbeatsObserver {
 
     if (nodeId == null) {
       return
+    }
+
+    if (known != null) {
+      known.ending = undefined // the link goes on
     }
 
     const link = known ?? { peerId: connection.remotePeer, nodeId, since: this.#now(), connections: new Set() }
@@ -250,6 +254,10 @@ export class Links implements HeartbeatsObserver {
       link.ending ??= connection.status === 'closed' ? 'closed' : 'lost'
       this.#observer.linkDown(link)
     } else {
+      if (link.ending === 'silent' && this.preferred(link).status === 'open') {
+        link.ending = undefined // another connection carries it on
+      }
+
       this.#settle(link)
     }
   }

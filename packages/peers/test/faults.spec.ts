@@ -1,4 +1,5 @@
 import { Relay } from '@fisco-libp2p/test-kit'
+import { multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'chai'
 import { pEvent } from 'p-event'
 import { addressOf, connected, openConnections, portOf, recordLinks, states, until } from './network.ts'
@@ -30,6 +31,39 @@ describe('links under faults', () => {
     expect(a.services.peers.list()[0].lastError).to.equal('the peer was silent for too long')
     relay.silence(false)
     await connected(a)
+  })
+
+  it('says of a link with two connections that it was silent when both are', async () => {
+    const { node: b } = await network.member({ linkTimeout: LINK_TIMEOUT })
+    await using relay = await new Relay(portOf(b)).listen()
+    const { node: a } = await network.member({ linkTimeout: LINK_TIMEOUT })
+    await b.handle('/pending/1.0.0', () => {})
+    const throughRelay = multiaddr(`/ip4/127.0.0.1/tcp/${relay.port}/tls`)
+    await a.dial(throughRelay)
+    // in use, so it is not given up at once
+    await (await a.dial(throughRelay, { force: true })).newStream('/pending/1.0.0')
+    await until([a, b], () => openConnections(a).length === 2 && openConnections(b).length === 2)
+    relay.silence(true)
+    const downs = await Promise.all([a, b].map(async node => next(node, 'peer:down')))
+
+    expect(downs.map(({ reason }) => reason)).to.deep.equal(['silent', 'silent'])
+  })
+
+  it('forgets that one connection was silent when another one carries the link on', async () => {
+    const { node: b } = await network.member({ linkTimeout: LINK_TIMEOUT })
+    await using relay = await new Relay(portOf(b)).listen()
+    const { node: a } = await network.member({ linkTimeout: LINK_TIMEOUT })
+    await b.handle('/pending/1.0.0', () => {})
+    await a.dial(multiaddr(`/ip4/127.0.0.1/tcp/${relay.port}/tls`))
+    const second = await a.dial(addressOf(b), { force: true })
+    await second.newStream('/pending/1.0.0')
+    await until([a, b], () => openConnections(a).length === 2 && openConnections(b).length === 2)
+    relay.silence(true)
+    await until([a, b], () => openConnections(a).length === 1 && openConnections(b).length === 1)
+    const downs = Promise.all([a, b].map(async node => next(node, 'peer:down')))
+    await second.close()
+
+    expect((await downs).map(({ reason }) => reason)).to.deep.equal(['closed', 'closed'])
   })
 
   it('measures round trips, and keeps quiet links', async () => {
