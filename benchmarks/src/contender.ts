@@ -1,3 +1,5 @@
+import type { Lane } from '@fisco-libp2p/direct'
+
 /**
  * One way to send messages from one process to another, to be measured.
  */
@@ -53,8 +55,15 @@ export interface ContenderClient {
 export interface ContenderLink {
   /**
    * Sends a message and waits for the answer, which is the same message.
+   *
+   * @param lane - only for contenders that have lanes
    */
-  request (body: Uint8Array): Promise<Uint8Array>
+  request (body: Uint8Array, lane?: Lane): Promise<Uint8Array>
+
+  /**
+   * Has a message of so many bytes sent to it. Only contenders that have lanes do.
+   */
+  pull? (size: number, lane: Lane): Promise<Uint8Array>
 
   /**
    * Sends the same message many times.

@@ -1,5 +1,13 @@
 import { median, quantile } from './stats.ts'
 import type { ContenderLink } from './contender.ts'
+import type { Lane } from '@fisco-libp2p/direct'
+
+const MIB = 2 ** 20
+
+/**
+ * Messages of 1 MiB that are pulled at once.
+ */
+const PULLERS = 8
 
 /**
  * What the asking process can be told to do. Times are measured there, next to the socket.
@@ -7,6 +15,7 @@ import type { ContenderLink } from './contender.ts'
 export interface Tasks {
   latency: { params: { count: number, size: number }, result: { p50us: number, p99us: number } }
   throughput: { params: { milliseconds: number, inFlight: number, size: number }, result: { perSecond: number, p99ms: number } }
+  mixed: { params: { milliseconds: number, urgent?: Lane, bulk?: Lane }, result: { p50us: number, p99us: number, mibPerSecond: number } }
   bulk: { params: { bytes: number, size: number }, result: { mibPerSecond: number } }
 }
 
@@ -55,12 +64,46 @@ export const TASKS: { [Name in TaskName]: Run<Name> } = {
   },
 
   /**
+   * Requests of 256 bytes one at a time, and messages of 1 MiB that come as fast as they can: each on a lane, or not at all.
+   */
+  async mixed (link, { milliseconds, urgent, bulk }) {
+    const body = new Uint8Array(256).fill(7)
+    const times: number[] = []
+    const start = performance.now()
+    const end = start + milliseconds
+    let pulled = 0
+
+    const asker = async (lane: Lane): Promise<void> => {
+      for (let begun = performance.now(); begun < end;) {
+        await link.request(body, lane)
+        const now = performance.now()
+        times.push((now - begun) * 1_000)
+        begun = now
+      }
+    }
+
+    const puller = async (lane: Lane): Promise<void> => {
+      while (performance.now() < end) {
+        await link.pull?.(MIB, lane)
+        pulled++
+      }
+    }
+
+    await Promise.all([
+      ...urgent == null ? [] : [asker(urgent)],
+      ...bulk == null ? [] : Array.from({ length: PULLERS }, async () => puller(bulk))
+    ])
+
+    return { p50us: median(times), p99us: quantile(times, 0.99), mibPerSecond: pulled / (performance.now() - start) * 1_000 }
+  },
+
+  /**
    * Bodies of one size until all bytes are at the other side.
    */
   async bulk (link, { bytes, size }) {
     const start = performance.now()
     await link.push(new Uint8Array(size).fill(7), Math.ceil(bytes / size))
 
-    return { mibPerSecond: bytes / 2 ** 20 / (performance.now() - start) * 1_000 }
+    return { mibPerSecond: bytes / MIB / (performance.now() - start) * 1_000 }
   }
 }

@@ -1,4 +1,4 @@
-import { direct, DIRECT_PROTOCOL } from '@fisco-libp2p/direct'
+import { direct, DIRECT_PROTOCOLS } from '@fisco-libp2p/direct'
 import { loadIdentity, peerIdToNodeId } from '@fisco-libp2p/identity'
 import { muxer } from '@fisco-libp2p/muxer'
 import { createNode } from '@fisco-libp2p/node'
@@ -19,6 +19,11 @@ type BenchNode = Libp2p<{ direct: Direct }>
 const PUSHERS = 8
 
 /**
+ * Longest message that can be pulled.
+ */
+const MAX_PULL = 2 ** 20
+
+/**
  * Our plugins alone: transport, muxer, unicast.
  */
 export const plugins = contender(async (credentials, listen) => {
@@ -28,7 +33,7 @@ export const plugins = contender(async (credentials, listen) => {
     privateKey: identity.privateKey,
     addresses: { listen },
     transports: [caTlsTcp({ identity })],
-    streamMuxers: [muxer({ early: [DIRECT_PROTOCOL] })],
+    streamMuxers: [muxer({ early: DIRECT_PROTOCOLS })],
     connectionManager: { inboundConnectionThreshold: 10_000 },
     connectionMonitor: { enabled: false },
     services: { direct: direct() }
@@ -47,6 +52,8 @@ function contender (start: (credentials: Credentials, listen: string[]) => Promi
       const { direct } = libp2p.services
       const pushes = new PushCounter()
       direct.handle('echo', data => data)
+      const block = new Uint8Array(MAX_PULL).fill(7)
+      direct.handle('pull', data => block.subarray(0, new DataView(data.buffer, data.byteOffset).getUint32(0)))
       direct.handle('push', () => { pushes.add() })
       direct.handle('pushed', async data => { await pushes.reach(new DataView(data.buffer, data.byteOffset).getUint32(0)) })
 
@@ -93,9 +100,10 @@ class PushCounter {
   }
 }
 
-function linkTo (direct: Direct, nodeId: NodeId): Pick<ContenderLink, 'request' | 'push'> {
+function linkTo (direct: Direct, nodeId: NodeId): Pick<ContenderLink, 'request' | 'pull' | 'push'> {
   return {
-    request: async body => direct.request(nodeId, 'echo', body),
+    request: async (body, lane) => direct.request(nodeId, 'echo', body, { lane }),
+    pull: async (size, lane) => direct.request(nodeId, 'pull', uint32(size), { lane }),
     push: async (body, count) => {
       let left = count
       const pusher = async (): Promise<void> => {
@@ -105,9 +113,14 @@ function linkTo (direct: Direct, nodeId: NodeId): Pick<ContenderLink, 'request' 
       }
 
       await Promise.all(Array.from({ length: PUSHERS }, pusher))
-      const total = new Uint8Array(4)
-      new DataView(total.buffer).setUint32(0, count)
-      await direct.request(nodeId, 'pushed', total, { timeout: 120_000 })
+      await direct.request(nodeId, 'pushed', uint32(count), { timeout: 120_000 })
     }
   }
+}
+
+function uint32 (value: number): Uint8Array {
+  const bytes = new Uint8Array(4)
+  new DataView(bytes.buffer).setUint32(0, value)
+
+  return bytes
 }

@@ -1,5 +1,6 @@
 import { bulk } from './bulk.ts'
 import { connect } from './connect.ts'
+import { lane } from './lane.ts'
 import { memory } from './memory.ts'
 import { notYet } from './not-yet.ts'
 import { request, throughput } from './request.ts'
@@ -16,7 +17,7 @@ export const FIGURES = {
   broadcast: notYet('messages to all are not measured yet'),
   status: notYet('the spreading of status is not measured yet'),
   memory,
-  lane: notYet('there are no lanes yet')
+  lane
 } satisfies Record<string, Figure>
 
 export type FigureName = keyof typeof FIGURES

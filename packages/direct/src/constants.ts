@@ -1,5 +1,5 @@
 /**
- * Protocol id of the stream that carries all exchanges with a peer (docs/PROTOCOLS.md, "Unicast").
+ * Protocol id of the stream that carries the exchanges with a peer on the default lane (docs/PROTOCOLS.md, "Unicast").
  */
 export const DIRECT_PROTOCOL = '/fisco/direct/1.0.0'
 
@@ -106,6 +106,22 @@ export const DEFAULT_MAX_QUEUE_LENGTH = 4096
 export const BATCH_LENGTH = 2 * MAX_PART_LENGTH
 
 /**
+ * How far a lane may be ahead of its reader while a more urgent lane is in use: one part is on its way while others are read. With more, the more
+ * urgent lane waits longer, and the less urgent one is not faster; with less, it is much slower.
+ */
+export const MAX_UNREAD = 192 * 1024
+
+/**
+ * A reader says so after each so many bytes.
+ */
+export const ACK_LENGTH = 64 * 1024
+
+/**
+ * How long a lane counts as in use after something travelled on it, in milliseconds: longer than the rounds of a consensus protocol.
+ */
+export const LANE_ACTIVE_TIME = 1_000
+
+/**
  * Parts up to this size are copied beside their header: the copy costs less than another entry in a list of buffers.
  */
 export const INLINE_LENGTH = 2048
@@ -117,7 +133,7 @@ export const INLINE_LENGTH = 2048
 export const SLAB_LENGTH = 32 * 1024
 
 /**
- * Streams of the protocol that a connection may have, per direction: one in use, others while they drain.
+ * Streams of one lane that a connection may have, per direction: one in use, others while they drain.
  */
 export const MAX_STREAMS = 4
 

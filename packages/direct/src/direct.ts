@@ -1,4 +1,4 @@
-import { abbreviate, parseNodeId, peerIdToNodeId } from '@fisco-libp2p/identity'
+import { abbreviate, parseNodeId, peerIdToNodeId, printable } from '@fisco-libp2p/identity'
 import { InvalidParametersError, NotStartedError, serviceCapabilities } from '@libp2p/interface'
 import { DIRECT_PROTOCOL, MAX_STREAMS, MAX_TIMEOUT, STOP_TIMEOUT } from './constants.ts'
 import { DeadlineTimer } from './deadlines.ts'
@@ -7,6 +7,7 @@ import { ConnectionLostError, MessageTooLargeError } from './errors.ts'
 import { FrameWriter } from './frame-writer.ts'
 import { FrameKind } from './frame.ts'
 import { settings } from './init.ts'
+import { DIRECT_PROTOCOLS, LANES } from './lane.ts'
 import { LocalCaller } from './local.ts'
 import { DirectMetrics } from './metrics.ts'
 import { encodeName } from './names.ts'
@@ -81,7 +82,7 @@ export class DirectService implements Direct, Startable {
       this.#link(connection)
     }
 
-    await registrar.handle(DIRECT_PROTOCOL, this.#onStream, { maxInboundStreams: MAX_STREAMS, maxOutboundStreams: MAX_STREAMS })
+    await Promise.all(DIRECT_PROTOCOLS.map(async protocol => registrar.handle(protocol, this.#onStream, { maxInboundStreams: MAX_STREAMS, maxOutboundStreams: MAX_STREAMS })))
   }
 
   /**
@@ -123,7 +124,7 @@ export class DirectService implements Direct, Startable {
   }
 
   #call (kind: OutgoingCallInit['kind'], nodeId: NodeId, handler: string, data: Uint8Array, options: DirectOptions = {}): Promise<Uint8Array> {
-    const { timeout = this.#settings.timeout, signal } = options
+    const { timeout = this.#settings.timeout, lane = 'default', signal } = options
 
     if (!this.#isStarted) {
       throw new NotStartedError('The service is not started, or stops')
@@ -131,6 +132,10 @@ export class DirectService implements Direct, Startable {
 
     if (!Number.isSafeInteger(timeout) || timeout < 1 || timeout > MAX_TIMEOUT) {
       throw new InvalidParametersError(`The timeout must be an integer from 1 to ${MAX_TIMEOUT} ms, not ${timeout}`)
+    }
+
+    if (!LANES.includes(lane)) {
+      throw new InvalidParametersError(`The lane must be one of ${LANES.join(', ')}, not ${printable(String(lane))}`)
     }
 
     if (!(data instanceof Uint8Array)) {
@@ -144,6 +149,7 @@ export class DirectService implements Direct, Startable {
       name: encodeName(handler),
       data,
       timeout,
+      lane,
       signal,
       deadlines: this.#deadlines,
       onSettled: this.#onSettled
@@ -222,6 +228,6 @@ export class DirectService implements Direct, Startable {
     clearTimeout(timer)
     this.#peers.clear(reason)
     this.#deadlines.stop()
-    await registrar.unhandle(DIRECT_PROTOCOL)
+    await Promise.all(DIRECT_PROTOCOLS.map(async protocol => registrar.unhandle(protocol)))
   }
 }

@@ -118,8 +118,9 @@ export class QueueFullError extends Error {
  * - `chunk`: a chunk continues nothing
  * - `unfinished`: too many messages are under way at once
  * - `unread`: answers are not read
+ * - `ack`: more is acknowledged than was sent
  */
-export type FrameRule = 'length' | 'kind' | 'flags' | 'name' | 'id' | 'total' | 'part' | 'chunk' | 'unfinished' | 'unread'
+export type FrameRule = 'length' | 'kind' | 'flags' | 'name' | 'id' | 'total' | 'part' | 'chunk' | 'unfinished' | 'unread' | 'ack'
 
 /**
  * The other side broke a rule of the protocol: the stream is closed, the connection is not.

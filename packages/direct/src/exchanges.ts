@@ -1,13 +1,14 @@
 import { Answers } from './answers.ts'
 import { FrameKind } from './frame.ts'
 import { IncomingFrames } from './incoming.ts'
+import { ackMessage } from './message.ts'
 import { OutgoingCall } from './outgoing-call.ts'
 import { OutgoingQueue } from './outgoing.ts'
 import { Requests } from './requests.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { InvalidFrameError } from './errors.ts'
 import type { FrameWriter } from './frame-writer.ts'
-import type { Frame } from './frame.ts'
+import type { ExchangeFrame } from './frame.ts'
 import type { Inbox } from './inbox.ts'
 import type { OutgoingMessage } from './message.ts'
 import type { DirectMetrics } from './metrics.ts'
@@ -77,6 +78,20 @@ export class Exchanges {
   }
 
   /**
+   * Whether something waits to be sent.
+   */
+  get hasOutput (): boolean {
+    return !this.#queue.isEmpty
+  }
+
+  /**
+   * Tells the peer how much more was read.
+   */
+  acknowledge (bytes: number): void {
+    this.#push(ackMessage(bytes))
+  }
+
+  /**
    * From now on {@link ExchangesInit.onOutput} also says when {@link isIdle} becomes true.
    */
   drain (): void {
@@ -94,7 +109,7 @@ export class Exchanges {
    * @param now - in milliseconds
    * @throws InvalidFrameError if the peer breaks a rule
    */
-  receive (frame: Frame, now: number): void {
+  receive (frame: ExchangeFrame, now: number): void {
     this.#incoming.receive(frame, now)
   }
 
@@ -102,9 +117,10 @@ export class Exchanges {
    * The next frames to be sent; undefined if there are none.
    *
    * @param now - in milliseconds
+   * @param allowance - bytes after which no further frame may be begun, but for what ends exchanges, and acknowledgements
    */
-  take (writer: FrameWriter, now: number): Uint8Array | Uint8ArrayList | undefined {
-    const batch = this.#queue.take(writer, now)
+  take (writer: FrameWriter, now: number, allowance: number): Uint8Array | Uint8ArrayList | undefined {
+    const batch = this.#queue.take(writer, now, allowance)
     this.#answers.sent()
 
     return batch

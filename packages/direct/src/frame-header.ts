@@ -57,12 +57,12 @@ export function writeErrorHeader (to: Uint8Array, at: number, id: number, code: 
 }
 
 /**
- * Writes a whole cancel frame.
+ * Writes a whole frame that has one number: the id of the exchange that is cancelled, or the bytes that are acknowledged.
  *
  * @returns where the next frame begins
  */
-export function writeCancel (to: Uint8Array, at: number, id: number): number {
-  return writeCommon(to, at, COMMON, FrameKind.CANCEL, id)
+export function writeShort (to: Uint8Array, at: number, kind: typeof FrameKind.CANCEL | typeof FrameKind.ACK, number: number): number {
+  return writeCommon(to, at, COMMON, kind, number)
 }
 
 /**
@@ -86,7 +86,9 @@ function writeHeader (to: Uint8Array, frame: Frame, length: number): number {
     case FrameKind.ERROR:
       return writeErrorHeader(to, 0, frame.id, frame.code, length)
     case FrameKind.CANCEL:
-      return writeCancel(to, 0, frame.id)
+      return writeShort(to, 0, frame.kind, frame.id)
+    case FrameKind.ACK:
+      return writeShort(to, 0, frame.kind, frame.bytes)
     default:
       return writeCallHeader(to, 0, frame.kind, frame.id, frame.more, frame.timeout, frame.total, fromString(frame.name), length)
   }

@@ -1,7 +1,7 @@
 import { Uint8ArrayList } from 'uint8arraylist'
 import { allocUnsafe } from 'uint8arrays/alloc'
 import { INLINE_LENGTH, MAX_NAME_LENGTH, SLAB_LENGTH } from './constants.ts'
-import { writeCallHeader, writeCancel, writeChunkHeader, writeErrorHeader, writeResponseHeader } from './frame-header.ts'
+import { writeCallHeader, writeChunkHeader, writeErrorHeader, writeResponseHeader, writeShort } from './frame-header.ts'
 import { CALL_HEADER, FrameKind, LENGTH_FIELD } from './frame.ts'
 import type { OutgoingMessage } from './message.ts'
 
@@ -78,7 +78,8 @@ export class FrameWriter {
       case FrameKind.ERROR:
         return writeErrorHeader(this.#slab, this.#at, id, message.code, length)
       case FrameKind.CANCEL:
-        return writeCancel(this.#slab, this.#at, id)
+      case FrameKind.ACK:
+        return writeShort(this.#slab, this.#at, kind, id)
       default: {
         const timeout = Math.max(Math.ceil(message.deadline - now), 1)
 

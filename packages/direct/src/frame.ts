@@ -13,7 +13,8 @@ export const FrameKind = {
   CHUNK: 3,
   ERROR: 4,
   NOTIFICATION: 5,
-  CANCEL: 6
+  CANCEL: 6,
+  ACK: 9
 } as const
 
 /**
@@ -109,9 +110,26 @@ export interface CancelFrame {
 }
 
 /**
+ * Says how much more of what was sent on the stream was read.
+ */
+export interface AckFrame {
+  kind: typeof FrameKind.ACK
+
+  /**
+   * Of the frames, with their length fields.
+   */
+  bytes: number
+}
+
+/**
+ * A frame that belongs to an exchange.
+ */
+export type ExchangeFrame = CallFrame | ResponseFrame | ChunkFrame | ErrorFrame | CancelFrame
+
+/**
  * One frame, in any of its kinds.
  */
-export type Frame = CallFrame | ResponseFrame | ChunkFrame | ErrorFrame | CancelFrame
+export type Frame = ExchangeFrame | AckFrame
 
 /**
  * Flags: another part follows; a chunk belongs to an answer.
@@ -213,11 +231,13 @@ export function decodeFrame (buf: Uint8Array, at: number, length: number, source
     }
 
     case FrameKind.CANCEL:
-      if (length !== COMMON) {
-        throw new InvalidFrameError('length', `a cancel frame of ${length} bytes; it has ${COMMON}`)
-      }
+      checkLength(length, COMMON, 'a cancel frame')
 
       return { kind, id }
+    case FrameKind.ACK:
+      checkLength(length, COMMON, 'an ack frame')
+
+      return { kind, bytes: id }
     default:
       throw new InvalidFrameError('kind', `${kind} is no kind of frame`)
   }
@@ -226,6 +246,12 @@ export function decodeFrame (buf: Uint8Array, at: number, length: number, source
 function require (length: number, needed: number): void {
   if (length < needed) {
     throw new InvalidFrameError('length', `a frame of ${length} bytes is too short for its fields, which take ${needed}`)
+  }
+}
+
+function checkLength (length: number, expected: number, what: string): void {
+  if (length !== expected) {
+    throw new InvalidFrameError('length', `${what} of ${length} bytes; it has ${expected}`)
   }
 }
 

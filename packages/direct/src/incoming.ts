@@ -2,7 +2,7 @@ import { Assembly } from './assembly.ts'
 import { MAX_UNFINISHED } from './constants.ts'
 import { InvalidFrameError } from './errors.ts'
 import { FrameKind } from './frame.ts'
-import type { CallFrame, ChunkFrame, Frame, ResponseFrame } from './frame.ts'
+import type { CallFrame, ChunkFrame, ExchangeFrame, ResponseFrame } from './frame.ts'
 
 /**
  * A request or notification that a peer has begun.
@@ -92,7 +92,7 @@ export class IncomingFrames {
    * @param now - in milliseconds
    * @throws InvalidFrameError if the frame must not come now
    */
-  receive (frame: Frame, now: number): void {
+  receive (frame: ExchangeFrame, now: number): void {
     switch (frame.kind) {
       case FrameKind.CHUNK:
         this.#onChunk(frame)

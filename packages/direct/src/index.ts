@@ -2,7 +2,7 @@
  * @packageDocumentation
  *
  * Unicast: a node asks another one, named by its node ID, and gets an answer, or tells it something. All exchanges with a peer
- * share one stream that stays open, so a request costs one frame each way; any number are under way at once, long messages are cut
+ * share one stream (for each lane that is used) that stays open, so a request costs one frame each way; any number are under way at once, long messages are cut
  * so that they do not hold up short ones, and whoever reads slowly slows down whoever sends to it, and nobody else.
  *
  * Nothing is left hanging: every request ends with an answer or with an error that says why, at the latest when its time is
@@ -68,6 +68,7 @@
  */
 
 import { DirectService } from './direct.ts'
+import type { Lane } from './lane.ts'
 import type { Quota } from './quota.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
 import type { AbortOptions, ComponentLogger, Libp2pEvents, Metrics, PeerId, TypedEventTarget } from '@libp2p/interface'
@@ -78,15 +79,17 @@ export { ConnectionLostError, ErrorCode, HandlerFailedError, InvalidFrameError, 
 export { FrameDecoder } from './frame-decoder.ts'
 export { encodeFrame } from './frame-header.ts'
 export { FrameKind } from './frame.ts'
+export { DIRECT_PROTOCOLS, LANE_PROTOCOLS, LANES } from './lane.ts'
 export { directProtocol } from './protocol.ts'
 
 export type { FrameRule } from './errors.ts'
-export type { CallFrame, CancelFrame, ChunkFrame, ErrorFrame, Frame, Part, ResponseFrame } from './frame.ts'
+export type { AckFrame, CallFrame, CancelFrame, ChunkFrame, ErrorFrame, ExchangeFrame, Frame, Part, ResponseFrame } from './frame.ts'
+export type { Lane } from './lane.ts'
 export type { DirectCodec, DirectProtocol, DirectProtocolComponents, DirectProtocolInit, DirectProtocolOptions } from './protocol.ts'
 export type { Quota } from './quota.ts'
 
 /**
- * Each limit is per peer, and each is documented with the memory that it stands for in docs/PROTOCOLS.md.
+ * Each limit is per peer and lane, and each is documented with the memory that it stands for in docs/PROTOCOLS.md.
  */
 export interface DirectInit {
   /**
@@ -217,6 +220,14 @@ export interface HandleOptions {
  */
 export interface DirectOptions extends AbortOptions {
   /**
+   * The lane that the exchange travels on, both ways: `consensus` for small messages that must not wait, `bulk` for long ones that may. While a more urgent
+   * lane is in use, a less urgent one has at most 192 KiB under way, so it cannot hold that up. The limits of `direct()` are per peer and lane.
+   *
+   * @default 'default'
+   */
+  lane?: Lane
+
+  /**
    * In milliseconds, 1 to 3,600,000. It travels with the request: the handler's signal is aborted when it is over.
    *
    * @default 30000
@@ -229,7 +240,7 @@ export interface DirectOptions extends AbortOptions {
  */
 export interface Direct {
   /**
-   * The protocol id of its streams.
+   * The protocol id of its streams; those of the lanes `consensus` and `bulk` are `LANE_PROTOCOLS`.
    */
   readonly protocol: string
 

@@ -67,6 +67,13 @@ export function errorMessage (id: number, code: number, text: string): OutgoingM
 }
 
 /**
+ * Tells the peer how much more of what it sent was read. The number has the place of an exchange's id.
+ */
+export function ackMessage (bytes: number): OutgoingMessage {
+  return new OutgoingMessage(FrameKind.ACK, bytes, EMPTY)
+}
+
+/**
  * Tells the peer that nobody waits for a request, or that a notification will not be completed.
  */
 export function cancelMessage (id: number): OutgoingMessage {

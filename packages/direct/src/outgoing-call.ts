@@ -4,6 +4,7 @@ import { RequestTimeoutError } from './errors.ts'
 import { OutgoingMessage } from './message.ts'
 import type { DeadlineTimer, Expiring } from './deadlines.ts'
 import type { FrameKind } from './frame.ts'
+import type { Lane } from './lane.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
 
 /**
@@ -30,6 +31,7 @@ export interface OutgoingCallInit {
    * In milliseconds.
    */
   timeout: number
+  lane: Lane
   deadlines: DeadlineTimer
   signal?: AbortSignal
 
@@ -60,6 +62,7 @@ export class OutgoingCall extends OutgoingMessage implements Expiring {
   readonly nodeId: NodeId
   readonly handler: string
   readonly timeout: number
+  readonly lane: Lane
   readonly #init: OutgoingCallInit
   readonly #resolve: (data: Uint8Array) => void
   readonly #reject: (err: Error) => void
@@ -75,6 +78,7 @@ export class OutgoingCall extends OutgoingMessage implements Expiring {
     this.nodeId = init.nodeId
     this.handler = init.handler
     this.timeout = init.timeout
+    this.lane = init.lane
     this.#init = init
     this.#start = init.deadlines.now()
     this.deadline = this.#start + init.timeout

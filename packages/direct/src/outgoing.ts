@@ -38,14 +38,14 @@ export interface QueueLimits {
 }
 
 /**
- * Decides which message the next bytes of a stream belong to. Errors and cancellations go
+ * Decides which message the next bytes of a stream belong to. Errors, cancellations and acknowledgements go
  * first, messages of one frame in the order in which they came; longer
  * ones share what is left, a part at a time, at most eight at once, and get at least half of the stream. Notifications for
  * one handler stay in order: behind a long one the others wait.
  */
 export class OutgoingQueue {
   /**
-   * Requests, notifications and cancellations in it: bytes and count.
+   * Requests, notifications, cancellations and acknowledgements in it: bytes and count.
    */
   bytes = 0
   length = 0
@@ -66,6 +66,7 @@ export class OutgoingQueue {
   // messages of several frames: those that take turns, those that wait for a place among them
   readonly #turns = new List<OutgoingMessage>()
   readonly #waiting = new List<OutgoingMessage>()
+  #isLongsTurn = false
 
   // handlers to which a long notification is under way, and what must not overtake it
   readonly #held = new Map<string, List<OutgoingMessage>>()
@@ -87,7 +88,7 @@ export class OutgoingQueue {
   }
 
   push (message: OutgoingMessage): void {
-    const isUrgent = message.kind === FrameKind.CANCEL || message.kind === FrameKind.ERROR
+    const isUrgent = message.kind === FrameKind.CANCEL || message.kind === FrameKind.ERROR || message.kind === FrameKind.ACK
     message.node = (isUrgent ? this.#urgent : this.#fifo).push(message)
     this.#count(message, 1)
   }
@@ -133,22 +134,25 @@ export class OutgoingQueue {
    * The next frames to be sent.
    *
    * @param now - in milliseconds
-   * @returns undefined if the queue is empty
+   * @param allowance - bytes after which no further frame may be begun, besides those that go first
+   * @returns undefined if there are none
    */
-  take (writer: FrameWriter, now: number): Uint8Array | Uint8ArrayList | undefined {
+  take (writer: FrameWriter, now: number, allowance: number): Uint8Array | Uint8ArrayList | undefined {
     for (let node = this.#urgent.shift(); node != null; node = this.#urgent.shift()) {
       this.#write(node.value, writer, now)
       this.#leave(node.value, false)
     }
 
-    while (writer.length < BATCH_LENGTH) {
-      const before = writer.length
-      this.#takeShort(writer, now)
-      this.#takeTurn(writer, now)
+    const limit = Math.min(BATCH_LENGTH, allowance)
 
-      if (writer.length === before) {
-        break
+    while (writer.length < limit && this.#fifo.size + this.#waiting.size + this.#turns.size > 0) {
+      if (this.#isLongsTurn) {
+        this.#takeTurn(writer, now)
+      } else {
+        this.#takeShort(writer, now, limit)
       }
+
+      this.#isLongsTurn = !this.#isLongsTurn
     }
 
     return writer.length === 0 ? undefined : writer.finish()
@@ -158,9 +162,9 @@ export class OutgoingQueue {
     return [this.#urgent, this.#turns, this.#waiting, ...this.#held.values(), this.#fifo].flatMap(list => [...list])
   }
 
-  #takeShort (writer: FrameWriter, now: number): void {
+  #takeShort (writer: FrameWriter, now: number, limit: number): void {
     // as much as a long message gets in its turn
-    const end = writer.length + MAX_PART_LENGTH
+    const end = Math.min(writer.length + MAX_PART_LENGTH, limit)
 
     while (writer.length < end) {
       const node = this.#fifo.shift()

@@ -1,32 +1,14 @@
 import { preferredConnection } from '@fisco-libp2p/identity'
 import { ConnectionLostError, NotConnectedError, TooManyRequestsError } from './errors.ts'
 import { FrameKind } from './frame.ts'
-import { Inbox } from './inbox.ts'
 import { Link } from './link.ts'
+import { Peer } from './peer.ts'
 import type { InboxLimits } from './inbox.ts'
 import type { OutgoingCall } from './outgoing-call.ts'
+import type { PeerLane } from './peer.ts'
 import type { SessionHost } from './session.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
 import type { Connection, PeerId } from '@libp2p/interface'
-
-/**
- * One node that is, or was, connected.
- */
-export class Peer {
-  readonly nodeId: NodeId
-  readonly inbox: Inbox
-  readonly links = new Map<Connection, Link>()
-
-  /**
-   * Requests to it that wait for an answer.
-   */
-  inFlight = 0
-
-  constructor (nodeId: NodeId, limits: InboxLimits) {
-    this.nodeId = nodeId
-    this.inbox = new Inbox(limits)
-  }
-}
 
 /**
  * The connected nodes by node ID.
@@ -93,12 +75,8 @@ export class Peers {
       call.failed(new NotConnectedError(call.nodeId))
     } else if (call.kind === FrameKind.NOTIFICATION) {
       link.send(call)
-    } else if (peer.inFlight >= this.#maxInFlight) {
-      call.failed(new TooManyRequestsError(call.nodeId, `${peer.inFlight} of this node wait for an answer already`))
     } else {
-      peer.inFlight++
-      call.onEnd = () => { peer.inFlight-- }
-      link.send(call)
+      this.#request(call, link, peer.lane(call.lane))
     }
   }
 
@@ -115,7 +93,7 @@ export class Peers {
   add (connection: Connection, nodeId: NodeId): Link {
     this.#sweep()
     const peer = this.#peers.get(nodeId) ?? new Peer(nodeId, this.#limits)
-    const link = new Link(this.#host, connection, nodeId, peer.inbox)
+    const link = new Link(this.#host, connection, peer)
     peer.links.set(connection, link)
     this.#links.set(connection, link)
     this.#peers.set(nodeId, peer)
@@ -131,8 +109,8 @@ export class Peers {
 
     if (link != null) {
       this.#links.delete(connection)
-      this.#peers.get(link.nodeId)?.links.delete(connection)
-      link.end(new ConnectionLostError(link.nodeId, 'the connection was closed'))
+      link.peer.links.delete(connection)
+      link.end(new ConnectionLostError(link.peer.nodeId, 'the connection was closed'))
       this.#sweep()
     }
   }
@@ -145,7 +123,7 @@ export class Peers {
    */
   async stop (reason: string): Promise<void> {
     await Promise.all([...this.#links.values()].map(async link => {
-      await link.stop(new ConnectionLostError(link.nodeId, reason))
+      await link.stop(new ConnectionLostError(link.peer.nodeId, reason))
     }))
   }
 
@@ -154,11 +132,23 @@ export class Peers {
    */
   clear (reason: string): void {
     for (const link of this.#links.values()) {
-      link.end(new ConnectionLostError(link.nodeId, reason))
+      link.end(new ConnectionLostError(link.peer.nodeId, reason))
     }
 
     this.#links.clear()
     this.#peers.clear()
+  }
+
+  #request (call: OutgoingCall, link: Link, lane: PeerLane): void {
+    if (lane.inFlight >= this.#maxInFlight) {
+      call.failed(new TooManyRequestsError(call.nodeId, `${lane.inFlight} of this node wait for an answer already`))
+
+      return
+    }
+
+    lane.inFlight++
+    call.onEnd = () => { lane.inFlight-- }
+    link.send(call)
   }
 
   /**
@@ -167,7 +157,7 @@ export class Peers {
    */
   #sweep (): void {
     for (const [nodeId, peer] of this.#peers) {
-      if (peer.links.size === 0 && peer.inbox.isIdle) {
+      if (peer.links.size === 0 && peer.isIdle) {
         this.#peers.delete(nodeId)
       }
     }

@@ -1,17 +1,24 @@
 import { DRAIN_TIMEOUT, MAX_READ_BUFFER_LENGTH } from './constants.ts'
 import { ConnectionLostError, InvalidFrameError, lossOf } from './errors.ts'
 import { Exchanges } from './exchanges.ts'
+import { FrameKind } from './frame.ts'
+import { LANES } from './lane.ts'
+import { Pace } from './pace.ts'
 import { StreamReader } from './stream-reader.ts'
 import { StreamWriter } from './stream-writer.ts'
-import type { DeadlineTimer } from './deadlines.ts'
+import type { DeadlineTimer, Expiring } from './deadlines.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { FrameWriter } from './frame-writer.ts'
+import type { Frame } from './frame.ts'
 import type { Inbox } from './inbox.ts'
+import type { Lane } from './lane.ts'
 import type { DirectMetrics } from './metrics.ts'
 import type { OutgoingCall } from './outgoing-call.ts'
 import type { QueueLimits } from './outgoing.ts'
+import type { LaneActivity } from './pace.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
 import type { Logger, Stream, StreamCloseEvent } from '@libp2p/interface'
+import type { Uint8ArrayList } from 'uint8arraylist'
 
 /**
  * What all streams of a node share.
@@ -33,6 +40,12 @@ export interface SessionInit {
   host: SessionHost
   nodeId: NodeId
   inbox: Inbox
+  lane: Lane
+
+  /**
+   * Of the connection.
+   */
+  activity: LaneActivity
 
   /**
    * Whether it was opened by the side that dialled the connection.
@@ -67,13 +80,15 @@ export class Session {
   readonly #exchanges: Exchanges
   readonly #reader: StreamReader
   readonly #writer: StreamWriter
+  readonly #pace: Pace
   readonly #onEnded: () => void
+  #patience?: Expiring
   #isDraining = false
   #isClosing = false
   #hasEnded = false
 
   constructor (stream: Stream, init: SessionInit) {
-    const { host: { deadlines, writer, ...host }, nodeId, inbox, byDialler, isOwn } = init
+    const { host: { deadlines, writer, ...host }, nodeId, inbox, lane, activity, byDialler, isOwn } = init
     const { promise, resolve } = Promise.withResolvers<void>()
     this.byDialler = byDialler
     this.isOwn = isOwn
@@ -81,6 +96,7 @@ export class Session {
     this.#onEnded = resolve
     this.#stream = stream
     this.#init = init
+    this.#pace = new Pace(lane, activity, bytes => { this.#exchanges.acknowledge(bytes) })
     this.#exchanges = new Exchanges({
       ...host,
       nodeId,
@@ -89,12 +105,15 @@ export class Session {
       onViolation: err => { this.abort(err) }
     })
     this.#writer = new StreamWriter(stream, {
-      take: () => this.#exchanges.take(writer, deadlines.now()),
+      take: () => this.#take(writer, deadlines.now()),
+      isHeld: () => this.#exchanges.hasOutput && this.#pace.allowance(deadlines.now()) === 0,
+      held: () => { this.#waitForPace() },
       flushed: () => { this.#closeIfDrained() },
       error: err => { this.abort(err) }
-    })
+    }, LANES.indexOf(lane))
     this.#reader = new StreamReader(stream, inbox, {
-      frame: frame => { this.#exchanges.receive(frame, deadlines.now()) },
+      frame: frame => { this.#receive(frame, deadlines.now()) },
+      read: bytes => { this.#pace.read(bytes, deadlines.now()) },
       error: err => { this.abort(err) },
       endOfInput: () => { this.#finishInput() }
     })
@@ -165,6 +184,44 @@ export class Session {
     this.#stream.abort(err)
   }
 
+  #receive (frame: Frame, now: number): void {
+    if (frame.kind === FrameKind.ACK) {
+      this.#pace.acknowledged(frame.bytes)
+      this.#writer.schedule()
+    } else {
+      this.#pace.received(now)
+      this.#exchanges.receive(frame, now)
+    }
+  }
+
+  /**
+   * An acknowledgement lets it go on, or the end of what it yields to.
+   */
+  #waitForPace (): void {
+    const { deadlines } = this.#init.host
+
+    if (this.#patience == null) {
+      this.#patience = {
+        deadline: this.#pace.heldUntil,
+        expire: () => {
+          this.#patience = undefined
+          this.#writer.schedule()
+        }
+      }
+      deadlines.add(this.#patience)
+    }
+  }
+
+  #take (writer: FrameWriter, now: number): Uint8Array | Uint8ArrayList | undefined {
+    const batch = this.#exchanges.take(writer, now, this.#pace.allowance(now))
+
+    if (batch != null) {
+      this.#pace.sent(batch.byteLength, now)
+    }
+
+    return batch
+  }
+
   readonly #onClose = ({ error }: StreamCloseEvent): void => {
     this.#end(lossOf(this.#init.nodeId, error))
   }
@@ -204,6 +261,12 @@ export class Session {
     this.#reader.stop()
     this.#exchanges.end(err)
     this.#writer.stop()
+    this.#pace.stop()
+
+    if (this.#patience != null) {
+      this.#init.host.deadlines.delete(this.#patience)
+    }
+
     this.#init.onChange(this)
     this.#onEnded()
   }

@@ -13,6 +13,11 @@ export interface StreamReaderEvents {
   frame(frame: Frame): void
 
   /**
+   * So many more bytes were read, frames and all.
+   */
+  read(bytes: number): void
+
+  /**
    * Reading has failed.
    */
   error(err: Error): void
@@ -86,6 +91,7 @@ export class StreamReader implements Blocked {
     }
 
     this.#isReading = true
+    const before = this.#decoder.byteLength
 
     try {
       while (!this.#isStopped && !this.#inbox.isBlocking) {
@@ -105,6 +111,10 @@ export class StreamReader implements Blocked {
 
     if (this.#isStopped) {
       return
+    }
+
+    if (this.#decoder.byteLength < before) {
+      this.#events.read(before - this.#decoder.byteLength)
     }
 
     if (this.#inbox.isBlocking) {

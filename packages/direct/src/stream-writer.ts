@@ -7,9 +7,19 @@ import type { Uint8ArrayList } from 'uint8arraylist'
  */
 export interface StreamWriterSource {
   /**
-   * The next bytes; undefined if there are none now.
+   * The next bytes; undefined if there are none, or none may be sent now.
    */
   take(): Uint8Array | Uint8ArrayList | undefined
+
+  /**
+   * Whether there are more, which may not be sent now. When they may, it calls {@link StreamWriter.schedule}.
+   */
+  isHeld(): boolean
+
+  /**
+   * It will not be asked again before it calls {@link StreamWriter.schedule}.
+   */
+  held(): void
 
   /**
    * Everything was handed over to the connection.
@@ -28,6 +38,7 @@ export interface StreamWriterSource {
 export class StreamWriter {
   readonly #stream: Stream
   readonly #source: StreamWriterSource
+  readonly #rank: number
   #isScheduled = false
   #waitsForDrain = false
   #isStopped = false
@@ -37,7 +48,11 @@ export class StreamWriter {
   #previous?: StreamWriter
   #next?: StreamWriter
 
-  constructor (stream: Stream, source: StreamWriterSource) {
+  /**
+   * @param rank - of its lane: 0 for the most urgent one
+   */
+  constructor (stream: Stream, source: StreamWriterSource, rank = 0) {
+    this.#rank = rank
     this.#stream = stream
     this.#source = source
     stream.addEventListener('drain', this.#onDrain)
@@ -47,7 +62,7 @@ export class StreamWriter {
    * Whether nothing waits to be handed over to the connection.
    */
   get isFlushed (): boolean {
-    return this.#isStopped || (!this.#waitsForDrain && !this.#isScheduled && this.#previous == null)
+    return this.#isStopped || (!this.#waitsForDrain && !this.#isScheduled && this.#previous == null && !this.#source.isHeld())
   }
 
   /**
@@ -81,13 +96,14 @@ export class StreamWriter {
 
   /**
    * All streams of a connection hear this at once, and whoever writes first may fill the connection again. In a microtask: what the stream itself still
-   * has to send goes first. The less often a stream has missed its turn, the later; else it would always be the same one that writes.
+   * has to send goes first. The less urgent a stream is, and the less often it has missed its turn, the later; else it would always be the same one that
+   * writes.
    */
   readonly #onDrain = (): void => {
     if (this.#waitsForDrain) {
       this.#waitsForDrain = false
       this.#isScheduled = true
-      this.#writeAfter(Math.max(1, MAX_STREAMS + 1 - this.#missed))
+      this.#writeAfter(Math.max(1, (this.#rank + 1) * (MAX_STREAMS + 1) - this.#missed))
     }
   }
 
@@ -109,6 +125,12 @@ export class StreamWriter {
         const batch = this.#source.take()
 
         if (batch == null) {
+          if (this.#source.isHeld()) {
+            this.#source.held()
+
+            return
+          }
+
           this.#letNextGo()
           this.#source.flushed()
 

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { failure, Network, outcome } from './support/network.ts'
 import { RawServer, RawStream } from './support/raw-stream.ts'
 import type { TestNode } from './support/network.ts'
-import type { CallFrame, Frame, FrameRule } from '@fisco-libp2p/direct'
+import type { CallFrame, ExchangeFrame, FrameRule } from '@fisco-libp2p/direct'
 import type { NodeId } from '@fisco-libp2p/identity'
 import type { Connection, Libp2p } from '@libp2p/interface'
 
@@ -15,7 +15,7 @@ function call (id: number, rest: Partial<CallFrame> = {}): CallFrame {
   return { kind: FrameKind.REQUEST, id, more: false, timeout: 10_000, total: rest.part?.byteLength ?? 0, name: 'echo', part: EMPTY, ...rest }
 }
 
-function changed (frame: Frame, at: number, value: number): Uint8Array {
+function changed (frame: ExchangeFrame, at: number, value: number): Uint8Array {
   const bytes = encodeFrame(frame)
   bytes[at] = value
 
@@ -23,13 +23,13 @@ function changed (frame: Frame, at: number, value: number): Uint8Array {
 }
 
 const long = (id: number): CallFrame => call(id, { more: true, total: 5000, part: PART })
-const chunk = (id: number, rest: Partial<Frame> = {}): Frame => ({ kind: FrameKind.CHUNK, id, more: true, fromCallee: false, part: PART, ...rest } as Frame)
-const response = (id: number, rest: Partial<Frame> = {}): Frame => ({ kind: FrameKind.RESPONSE, id, more: false, total: 0, part: EMPTY, ...rest } as Frame)
+const chunk = (id: number, rest: Partial<ExchangeFrame> = {}): ExchangeFrame => ({ kind: FrameKind.CHUNK, id, more: true, fromCallee: false, part: PART, ...rest } as ExchangeFrame)
+const response = (id: number, rest: Partial<ExchangeFrame> = {}): ExchangeFrame => ({ kind: FrameKind.RESPONSE, id, more: false, total: 0, part: EMPTY, ...rest } as ExchangeFrame)
 
 /**
  * What a peer may send that breaks each rule; the node has one request (id 1) under way on the stream.
  */
-const violations: Record<string, [FrameRule, Array<Frame | Uint8Array>]> = {
+const violations: Record<string, [FrameRule, Array<ExchangeFrame | Uint8Array>]> = {
   'a frame longer than any': ['length', [Uint8Array.of(0x7f, 0, 0, 0)]],
   'a frame shorter than any': ['length', [Uint8Array.of(0, 0, 0, 1, 1)]],
   'a frame too short for its fields': ['length', [Uint8Array.of(0, 0, 0, 5, 1, 0, 0, 0, 1)]],

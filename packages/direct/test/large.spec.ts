@@ -3,19 +3,19 @@ import { expect } from 'chai'
 import { failure, gate, Network, outcome, pattern } from './support/network.ts'
 import { RawServer, RawStream } from './support/raw-stream.ts'
 import type { TestNode } from './support/network.ts'
-import type { Frame } from '@fisco-libp2p/direct'
+import type { ExchangeFrame } from '@fisco-libp2p/direct'
 
 const MIB = 1024 * 1024
 
-function partLength (frame: Frame): number {
+function partLength (frame: ExchangeFrame): number {
   return 'part' in frame ? frame.part.byteLength : 0
 }
 
 /**
  * All of a message of several frames that this side sends.
  */
-function framesOf (id: number, name: string, data: Uint8Array): Frame[] {
-  const frames: Frame[] = []
+function framesOf (id: number, name: string, data: Uint8Array): ExchangeFrame[] {
+  const frames: ExchangeFrame[] = []
 
   for (let at = 0; at < data.length; at += MAX_PART_LENGTH) {
     const part = data.subarray(at, at + MAX_PART_LENGTH)
@@ -207,7 +207,7 @@ describe('long messages', () => {
     expect(await long).to.equal('AbortError')
     expect(await note).to.equal('AbortError')
 
-    const ends: Frame[] = []
+    const ends: ExchangeFrame[] = []
 
     while (ends.length < 3) {
       const frame = await stream.next()
@@ -234,7 +234,7 @@ describe('long messages', () => {
     stream.send({ kind: FrameKind.CANCEL, id: 1 })
     stream.send({ kind: FrameKind.REQUEST, id: 2, more: false, timeout: 10_000, total: 0, name: 'nobody', part: new Uint8Array() })
     stream.stream.resume()
-    const seen: Frame[] = []
+    const seen: ExchangeFrame[] = []
     let bytes = 0
 
     do {

@@ -37,7 +37,7 @@ class FullConnection {
 describe('writers of streams', () => {
   it('take turns on a connection that is always full', async () => {
     const connection = new FullConnection()
-    const source = { take: () => new Uint8Array(1), flushed: () => {}, error: (err: Error) => { throw err } }
+    const source = { isHeld: () => false, held: () => {}, take: () => new Uint8Array(1), flushed: () => {}, error: (err: Error) => { throw err } }
     const writers = ['a', 'b', 'c'].map(name => new StreamWriter(connection.stream(name), source))
     writers.forEach(writer => { writer.schedule() })
 
@@ -47,5 +47,20 @@ describe('writers of streams', () => {
 
     const turns = ['a', 'b', 'c'].map(name => connection.written.filter(each => each === name).length)
     expect(Math.min(...turns)).to.be.at.least(7)
+  })
+
+  it('get more turns on a more urgent lane, and some on any', async () => {
+    const connection = new FullConnection()
+    const source = { isHeld: () => false, held: () => {}, take: () => new Uint8Array(1), flushed: () => {}, error: (err: Error) => { throw err } }
+    const writers = ['bulk', 'default', 'consensus'].map((name, i) => new StreamWriter(connection.stream(name), source, 2 - i))
+    writers.forEach(writer => { writer.schedule() })
+
+    for (let i = 0; i < 60; i++) {
+      await connection.drain()
+    }
+
+    const [bulk, normal, consensus] = ['bulk', 'default', 'consensus'].map(name => connection.written.filter(each => each === name).length)
+    expect(consensus).to.be.above(normal + bulk)
+    expect(Math.min(bulk, normal)).to.be.at.least(2)
   })
 })

@@ -1,5 +1,5 @@
 import { accessGater } from '@fisco-libp2p/access'
-import { direct, DIRECT_PROTOCOL } from '@fisco-libp2p/direct'
+import { direct, DIRECT_PROTOCOLS } from '@fisco-libp2p/direct'
 import { muxer } from '@fisco-libp2p/muxer'
 import { MAX_MEMBERS, peers } from '@fisco-libp2p/peers'
 import { statusSeq } from '@fisco-libp2p/status-seq'
@@ -91,7 +91,7 @@ export function nodeDefaults (settings: NodeSettings): Libp2pOptions<NodeService
     addresses: { listen: (settings.listen ?? []).map(String) },
     transports: [caTlsTcp({ identity, members, keyLog: settings.keyLog, isReserved: ip => reserved.has(ip.replace(/^::ffff:/i, '')) })],
     connectionGater: accessGater({ identity, allow: settings.allow, deny: settings.deny }),
-    streamMuxers: [muxer({ early: [DIRECT_PROTOCOL], maxInboundStreams: MAX_STREAMS_PER_CONNECTION, maxOutboundStreams: MAX_STREAMS_PER_CONNECTION })],
+    streamMuxers: [muxer({ early: DIRECT_PROTOCOLS, maxInboundStreams: MAX_STREAMS_PER_CONNECTION, maxOutboundStreams: MAX_STREAMS_PER_CONNECTION })],
     connectionManager: {
       maxConnections: CONNECTIONS_PER_MEMBER * members,
       // members may share an address, and all come at once after a power cut; libp2p's defaults (5 a second, 10 pending) refuse most of them

@@ -1,5 +1,5 @@
-import { DIRECT_PROTOCOL, encodeFrame, FrameDecoder } from '@fisco-libp2p/direct'
-import type { Frame } from '@fisco-libp2p/direct'
+import { DIRECT_PROTOCOL, encodeFrame, FrameDecoder, FrameKind } from '@fisco-libp2p/direct'
+import type { ExchangeFrame, Frame } from '@fisco-libp2p/direct'
 import type { Connection, Libp2p, Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
 
 /**
@@ -18,11 +18,16 @@ export class RawStream {
   /**
    * Told of each frame at the moment in which it comes.
    */
-  onFrame?: (frame: Frame) => void
+  onFrame?: (frame: ExchangeFrame) => void
+
+  /**
+   * Bytes that the other side says it has read.
+   */
+  acknowledged = 0
 
   readonly #decoder = new FrameDecoder()
-  readonly #frames: Frame[] = []
-  readonly #waiting: Array<(frame: Frame) => void> = []
+  readonly #frames: ExchangeFrame[] = []
+  readonly #waiting: Array<(frame: ExchangeFrame) => void> = []
 
   constructor (readonly stream: Stream) {
     const { promise, resolve } = Promise.withResolvers<string>()
@@ -38,8 +43,8 @@ export class RawStream {
     stream.addEventListener('message', (evt: StreamMessageEvent) => { this.#onMessage(evt) })
   }
 
-  static async open (connection: Connection): Promise<RawStream> {
-    return new RawStream(await connection.newStream(DIRECT_PROTOCOL))
+  static async open (connection: Connection, protocol = DIRECT_PROTOCOL): Promise<RawStream> {
+    return new RawStream(await connection.newStream(protocol))
   }
 
   send (...frames: Array<Frame | Uint8Array>): void {
@@ -48,14 +53,14 @@ export class RawStream {
     }
   }
 
-  async next (): Promise<Frame> {
+  async next (): Promise<ExchangeFrame> {
     const frame = this.#frames.shift()
 
     return frame ?? new Promise(resolve => { this.#waiting.push(resolve) })
   }
 
-  async take (count: number): Promise<Frame[]> {
-    const frames: Frame[] = []
+  async take (count: number): Promise<ExchangeFrame[]> {
+    const frames: ExchangeFrame[] = []
 
     while (frames.length < count) {
       frames.push(await this.next())
@@ -68,6 +73,11 @@ export class RawStream {
     this.#decoder.push(evt.data)
 
     for (let frame = this.#decoder.next(); frame != null; frame = this.#decoder.next()) {
+      if (frame.kind === FrameKind.ACK) {
+        this.acknowledged += frame.bytes
+        continue
+      }
+
       const waiting = this.#waiting.shift()
       this.onFrame?.(frame)
 
@@ -87,10 +97,10 @@ export class RawServer {
   readonly #streams: RawStream[] = []
   readonly #waiting: Array<(stream: RawStream) => void> = []
 
-  static async start (libp2p: Libp2p): Promise<RawServer> {
+  static async start (libp2p: Libp2p, protocol = DIRECT_PROTOCOL): Promise<RawServer> {
     const server = new RawServer()
 
-    await libp2p.handle(DIRECT_PROTOCOL, stream => {
+    await libp2p.handle(protocol, stream => {
       const raw = new RawStream(stream)
       const waiting = server.#waiting.shift()
 

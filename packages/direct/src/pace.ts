@@ -1,0 +1,151 @@
+import { ACK_LENGTH, LANE_ACTIVE_TIME, MAX_FRAME_LENGTH, MAX_UNREAD } from './constants.ts'
+import { InvalidFrameError } from './errors.ts'
+import { LENGTH_FIELD } from './frame.ts'
+import { LANES } from './lane.ts'
+import type { Lane } from './lane.ts'
+
+const MAX_FRAME = LENGTH_FIELD + MAX_FRAME_LENGTH
+
+/**
+ * Told when a more urgent lane comes into use.
+ */
+export interface Yielding {
+  yield(): void
+}
+
+/**
+ * When something last travelled on each lane of a connection, in either direction.
+ */
+export class LaneActivity {
+  readonly #latest = LANES.map(() => -Infinity)
+  readonly #watchers = LANES.map(() => new Set<Yielding>())
+
+  /**
+   * Something travels on a lane.
+   *
+   * @param now - in milliseconds
+   */
+  touch (lane: Lane, now: number): void {
+    const rank = LANES.indexOf(lane)
+    const before = this.#latest[rank]
+    this.#latest[rank] = now
+
+    if (now - before >= LANE_ACTIVE_TIME) {
+      for (const watcher of this.#watchers.slice(rank + 1).flatMap(watchers => [...watchers])) {
+        watcher.yield()
+      }
+    }
+  }
+
+  /**
+   * When the more urgent lanes will be out of use, in milliseconds, if nothing more travels on them.
+   */
+  yieldsUntil (lane: Lane): number {
+    return Math.max(...this.#latest.slice(0, LANES.indexOf(lane))) + LANE_ACTIVE_TIME
+  }
+
+  watch (lane: Lane, watcher: Yielding): void {
+    this.#watchers[LANES.indexOf(lane)].add(watcher)
+  }
+
+  unwatch (lane: Lane, watcher: Yielding): void {
+    this.#watchers[LANES.indexOf(lane)].delete(watcher)
+  }
+}
+
+/**
+ * How far one stream may be ahead of its reader. What lies in the muxer, the socket and the network cannot be overtaken any more, so it is little as long
+ * as a more urgent lane is in use; else the windows of the muxer are the limit, and no acknowledgements are sent, as they would cost a tenth of the rate.
+ */
+export class Pace implements Yielding {
+  readonly #lane: Lane
+  readonly #activity: LaneActivity
+  readonly #acknowledge: (bytes: number) => void
+
+  // bytes that were sent and not acknowledged, and that were read and not acknowledged
+  #unread = 0
+  #unacknowledged = 0
+
+  /**
+   * @param acknowledge - tells the other side how much more was read
+   */
+  constructor (lane: Lane, activity: LaneActivity, acknowledge: (bytes: number) => void) {
+    this.#lane = lane
+    this.#activity = activity
+    this.#acknowledge = acknowledge
+    activity.watch(lane, this)
+  }
+
+  stop (): void {
+    this.#activity.unwatch(this.#lane, this)
+  }
+
+  /**
+   * When {@link allowance} has no limit any more, in milliseconds, if nothing happens before.
+   */
+  get heldUntil (): number {
+    return this.#activity.yieldsUntil(this.#lane)
+  }
+
+  /**
+   * Bytes after which no further frame may be begun now; 0 if only what ends exchanges may be sent.
+   *
+   * @param now - in milliseconds
+   */
+  allowance (now: number): number {
+    return now < this.heldUntil ? Math.max(0, MAX_UNREAD - MAX_FRAME - this.#unread) : Infinity
+  }
+
+  /**
+   * Frames go out.
+   */
+  sent (bytes: number, now: number): void {
+    this.#unread += bytes
+    this.#activity.touch(this.#lane, now)
+  }
+
+  /**
+   * A frame has come in.
+   */
+  received (now: number): void {
+    this.#activity.touch(this.#lane, now)
+  }
+
+  /**
+   * Frames were read, and there is room for more. The other side may have begun to yield before this one did, and must not wait for ever: this one goes on
+   * to acknowledge for twice the time.
+   */
+  read (bytes: number, now: number): void {
+    this.#unacknowledged += bytes
+
+    if (this.#unacknowledged >= ACK_LENGTH && now < this.heldUntil + LANE_ACTIVE_TIME) {
+      this.yield()
+    }
+  }
+
+  /**
+   * Acknowledges everything that was read.
+   */
+  yield (): void {
+    const bytes = Math.min(this.#unacknowledged, 0xffffffff)
+
+    if (bytes > 0) {
+      this.#unacknowledged -= bytes
+      this.#acknowledge(bytes)
+      this.yield()
+    }
+  }
+
+  /**
+   * The other side has read some of what was sent.
+   *
+   * @throws InvalidFrameError if it says that it has read more than that
+   */
+  acknowledged (bytes: number): void {
+    if (bytes > this.#unread) {
+      throw new InvalidFrameError('ack', `${bytes} bytes are acknowledged where ${this.#unread} were sent`)
+    }
+
+    this.#unread -= bytes
+  }
+}
