@@ -61,9 +61,9 @@ export interface ContenderLink {
   request (body: Uint8Array, lane?: Lane): Promise<Uint8Array>
 
   /**
-   * Has a message of so many bytes sent to it. Only contenders that have lanes do.
+   * Has bytes sent to it, without end. Only contenders that have lanes do.
    */
-  pull? (size: number, lane: Lane): Promise<Uint8Array>
+  pull? (lane: Lane): AsyncIterable<Uint8Array>
 
   /**
    * Sends the same message many times.

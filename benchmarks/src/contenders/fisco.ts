@@ -19,11 +19,6 @@ type BenchNode = Libp2p<{ direct: Direct }>
 const PUSHERS = 8
 
 /**
- * Longest message that can be pulled.
- */
-const MAX_PULL = 2 ** 20
-
-/**
  * Our plugins alone: transport, muxer, unicast.
  */
 export const plugins = contender(async (credentials, listen) => {
@@ -52,8 +47,7 @@ function contender (start: (credentials: Credentials, listen: string[]) => Promi
       const { direct } = libp2p.services
       const pushes = new PushCounter()
       direct.handle('echo', data => data)
-      const block = new Uint8Array(MAX_PULL).fill(7)
-      direct.handle('pull', data => block.subarray(0, new DataView(data.buffer, data.byteOffset).getUint32(0)))
+      direct.handleStream('pull', endless)
       direct.handle('push', () => { pushes.add() })
       direct.handle('pushed', async data => { await pushes.reach(new DataView(data.buffer, data.byteOffset).getUint32(0)) })
 
@@ -103,7 +97,7 @@ class PushCounter {
 function linkTo (direct: Direct, nodeId: NodeId): Pick<ContenderLink, 'request' | 'pull' | 'push'> {
   return {
     request: async (body, lane) => direct.request(nodeId, 'echo', body, { lane }),
-    pull: async (size, lane) => direct.request(nodeId, 'pull', uint32(size), { lane }),
+    pull: lane => direct.stream(nodeId, 'pull', [], { lane }),
     push: async (body, count) => {
       let left = count
       const pusher = async (): Promise<void> => {
@@ -115,6 +109,14 @@ function linkTo (direct: Direct, nodeId: NodeId): Pick<ContenderLink, 'request' 
       await Promise.all(Array.from({ length: PUSHERS }, pusher))
       await direct.request(nodeId, 'pushed', uint32(count), { timeout: 120_000 })
     }
+  }
+}
+
+async function * endless (): AsyncGenerator<Uint8Array> {
+  const piece = new Uint8Array(2 ** 16).fill(7)
+
+  while (true) {
+    yield piece
   }
 }
 

@@ -3,7 +3,7 @@ import { round } from '../stats.ts'
 import type { Figure, Values } from '../figure.ts'
 
 /**
- * Requests of 256 bytes one at a time, while the same peer has bodies of 1 MiB pulled from it as fast as it can: on lanes of their own, and all on one.
+ * Requests of 256 bytes one at a time, while four streams of bytes are pulled from the same peer as fast as it can: on lanes of their own, and all on one.
  */
 export const lane: Figure = async ({ rounds, scale, credentials }) => {
   const milliseconds = 2_000 * scale

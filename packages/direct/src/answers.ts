@@ -1,7 +1,8 @@
-import { MAX_ANSWERS, MAX_PART_LENGTH } from './constants.ts'
+import { MAX_ANSWERS, MAX_PART_LENGTH, MAX_STREAMING } from './constants.ts'
 import { ErrorCode, InvalidFrameError } from './errors.ts'
 import { IncomingCall } from './incoming-call.ts'
 import { errorMessage, responseMessage } from './message.ts'
+import { StreamExchange } from './stream-exchange.ts'
 import type { ExchangesInit } from './exchanges.ts'
 import type { Inbox } from './inbox.ts'
 import type { Caller } from './incoming-call.ts'
@@ -16,6 +17,7 @@ import type { NodeId } from '@fisco-libp2p/identity'
 export interface AnswersOutput {
   queue: OutgoingQueue
   push(message: OutgoingMessage): void
+  remove(message: OutgoingMessage): void
 
   /**
    * Something has ended.
@@ -35,6 +37,10 @@ export class Answers implements CallEvents, Caller {
   // calls without an outcome, long answers that are not sent yet
   readonly #served = new Map<number, IncomingCall>()
   readonly #answering = new Map<number, OutgoingMessage>()
+
+  // until both sides have ended what they send
+  readonly #streams = new Map<number, StreamExchange>()
+  #isGivenUp = false
 
   // what the peer's inbox knows of the answers in the queue
   #reportedWeight = 0
@@ -57,8 +63,19 @@ export class Answers implements CallEvents, Caller {
    * Tells handlers to stop.
    */
   cancelAll (err: Error): void {
+    this.#isGivenUp = true
+
     for (const call of [...this.#served.values()]) {
       call.cancel(err)
+    }
+  }
+
+  /**
+   * The peer sends nothing any more.
+   */
+  inputEnded (err: Error): void {
+    for (const exchange of this.#streams.values()) {
+      exchange.reader.fail(err)
     }
   }
 
@@ -120,8 +137,42 @@ export class Answers implements CallEvents, Caller {
     }
   }
 
+  open ({ id, name, deadline }: CallHead): void {
+    if (this.#streams.size === MAX_STREAMING) {
+      throw new InvalidFrameError('unfinished', `more than ${MAX_STREAMING} streaming exchanges are open at once`)
+    }
+
+    const exchange = new StreamExchange(id, true, this.#output)
+    const call = new IncomingCall(this, id, name, false, deadline, new Uint8Array(), exchange)
+    this.#streams.set(id, exchange)
+    this.#init.dispatcher.accept(call)
+
+    if (!call.isOver) {
+      this.#served.set(id, call)
+    }
+  }
+
+  isStreaming (id: number): boolean {
+    return this.#streams.get(id)?.hasInputEnded === false
+  }
+
+  chunk (id: number, data: Uint8Array): void {
+    this.#streams.get(id)?.reader.push(data)
+  }
+
+  ended (id: number): void {
+    const exchange = this.#streams.get(id)
+    exchange?.reader.end()
+    this.#endInput(id, exchange)
+  }
+
+  credit (id: number, cost: number): void {
+    this.#streams.get(id)?.writer.grant(cost)
+  }
+
   cancelled (id: number): void {
     const answer = this.#answering.get(id)
+    this.#endInput(id, this.#streams.get(id))
     this.#served.get(id)?.cancel(new Error('The caller does not wait any longer'))
 
     if (answer != null) {
@@ -136,6 +187,17 @@ export class Answers implements CallEvents, Caller {
   }
 
   answer (call: IncomingCall, data: Uint8Array): void {
+    const exchange = this.#streams.get(call.id)
+
+    if (exchange != null) {
+      this.#init.metrics.served()
+      this.#served.delete(call.id)
+      exchange.end()
+      this.#forgetIfOver(call.id)
+
+      return
+    }
+
     const message = responseMessage(call.id, data)
 
     if (data.length > MAX_PART_LENGTH) {
@@ -156,6 +218,28 @@ export class Answers implements CallEvents, Caller {
     this.#served.delete(call.id)
     this.#init.metrics.served(code)
     this.#output.changed()
+
+    // the caller keeps an exchange until it hears its end
+    if (call.streaming != null && !this.#isGivenUp) {
+      this.#push(errorMessage(call.id, ErrorCode.CANCELLED, ''))
+    }
+
+    this.#forgetIfOver(call.id)
+  }
+
+  #endInput (id: number, exchange?: StreamExchange): void {
+    if (exchange != null) {
+      exchange.hasInputEnded = true
+      this.#forgetIfOver(id)
+    }
+  }
+
+  #forgetIfOver (id: number): void {
+    const { hasInputEnded, hasOutputEnded } = this.#streams.get(id) ?? {}
+
+    if (hasInputEnded === true && hasOutputEnded === true) {
+      this.#streams.delete(id)
+    }
   }
 
   #refuse (call: CallHead | IncomingCall, code: number, text: string): void {
@@ -164,6 +248,8 @@ export class Answers implements CallEvents, Caller {
     if (!call.isNotification) {
       this.#push(errorMessage(call.id, code, text))
     }
+
+    this.#forgetIfOver(call.id)
   }
 
   #push (message: OutgoingMessage): void {

@@ -58,6 +58,18 @@ export const MAX_TIMEOUT = 3_600_000
 export const MAX_UNFINISHED = 8
 
 /**
+ * What one side of a streaming exchange may send before the other side has taken some of it, in bytes: each chunk costs its length and an overhead, so that a
+ * peer cannot have any number of tiny ones kept. Four parts, so that some are on their way while others are handled.
+ */
+export const STREAM_WINDOW = 4 * MAX_PART_LENGTH
+export const CHUNK_OVERHEAD = 64
+
+/**
+ * Streaming exchanges that one side may have open at once on a stream: 8 MiB are kept for them at most.
+ */
+export const MAX_STREAMING = 32
+
+/**
  * Requests to one peer that may wait for their answers at once. Lower than what a peer accepts, so an honest caller is never
  * refused for it.
  */

@@ -13,9 +13,12 @@ import { DirectMetrics } from './metrics.ts'
 import { encodeName } from './names.ts'
 import { OutgoingCall } from './outgoing-call.ts'
 import { Peers } from './peers.ts'
-import type { Direct, DirectComponents, DirectInit, DirectOptions, HandleOptions, Handler } from './index.ts'
+import { StreamingCall } from './streaming-call.ts'
+import type { HandleOptions, Handler, HandleStreamOptions, StreamHandler } from './handler.ts'
+import type { Direct, DirectComponents, DirectInit, DirectOptions } from './index.ts'
 import type { Settings } from './init.ts'
 import type { OutgoingCallInit } from './outgoing-call.ts'
+import type { ByteSource } from './streaming-call.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
 import type { Connection, Logger, Startable, Stream } from '@libp2p/interface'
 
@@ -105,6 +108,10 @@ export class DirectService implements Direct, Startable {
     this.#dispatcher.handle(name, handler, options)
   }
 
+  handleStream (name: string, handler: StreamHandler, options?: HandleStreamOptions): void {
+    this.#dispatcher.handleStream(name, handler, options)
+  }
+
   unhandle (name: string): void {
     this.#dispatcher.unhandle(name)
   }
@@ -123,7 +130,25 @@ export class DirectService implements Direct, Startable {
     await this.#call(FrameKind.NOTIFICATION, nodeId, name, data, options)
   }
 
+  stream (nodeId: NodeId, name: string, source: ByteSource, options: DirectOptions = {}): AsyncIterableIterator<Uint8Array, undefined> {
+    const call = new StreamingCall(this.#callInit(nodeId, name, { timeout: MAX_TIMEOUT, ...options }), source)
+    this.#begin(call, options.signal)
+
+    return call.reader
+  }
+
   #call (kind: OutgoingCallInit['kind'], nodeId: NodeId, handler: string, data: Uint8Array, options: DirectOptions = {}): Promise<Uint8Array> {
+    if (!(data instanceof Uint8Array)) {
+      throw new InvalidParametersError('The message must be a Uint8Array')
+    }
+
+    const call = new OutgoingCall({ ...this.#callInit(nodeId, handler, options), kind, data })
+    this.#begin(call, options.signal)
+
+    return call.promise
+  }
+
+  #callInit (nodeId: NodeId, handler: string, options: DirectOptions): Omit<OutgoingCallInit, 'kind' | 'data'> {
     const { timeout = this.#settings.timeout, lane = 'default', signal } = options
 
     if (!this.#isStarted) {
@@ -138,34 +163,30 @@ export class DirectService implements Direct, Startable {
       throw new InvalidParametersError(`The lane must be one of ${LANES.join(', ')}, not ${printable(String(lane))}`)
     }
 
-    if (!(data instanceof Uint8Array)) {
-      throw new InvalidParametersError('The message must be a Uint8Array')
-    }
-
-    const call = new OutgoingCall({
-      kind,
+    return {
       nodeId: this.#normalise(nodeId),
       handler,
       name: encodeName(handler),
-      data,
       timeout,
       lane,
       signal,
       deadlines: this.#deadlines,
       onSettled: this.#onSettled
-    })
+    }
+  }
+
+  #begin (call: OutgoingCall, signal?: AbortSignal): void {
+    const { length } = call.data
 
     if (signal?.aborted === true) {
       call.handleEvent()
-    } else if (data.length > this.#settings.maxMessageSize) {
-      call.failed(new MessageTooLargeError(`A message of ${data.length} bytes for node ${abbreviate(call.nodeId)}; ${this.#settings.maxMessageSize} are allowed here (maxMessageSize)`))
+    } else if (length > this.#settings.maxMessageSize) {
+      call.failed(new MessageTooLargeError(`A message of ${length} bytes for node ${abbreviate(call.nodeId)}; ${this.#settings.maxMessageSize} are allowed here (maxMessageSize)`))
     } else if (call.nodeId === this.#self) {
       this.#local.send(call)
     } else {
       this.#peers.send(call)
     }
-
-    return call.promise
   }
 
   /**

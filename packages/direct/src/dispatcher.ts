@@ -5,13 +5,21 @@ import { List } from './list.ts'
 import { encodeName } from './names.ts'
 import { QuotaMeter } from './quota.ts'
 import type { DeadlineTimer } from './deadlines.ts'
+import type { HandleOptions, Handler, StreamHandler } from './handler.ts'
 import type { Inbox } from './inbox.ts'
 import type { IncomingCall } from './incoming-call.ts'
-import type { HandleOptions, Handler } from './index.ts'
 import type { Logger } from '@libp2p/interface'
 
 interface Registration {
-  handler: Handler
+  /**
+   * Calls the handler.
+   */
+  run (call: IncomingCall): ReturnType<Handler>
+
+  /**
+   * Whether it is for streaming exchanges.
+   */
+  isStreaming: boolean
   maxConcurrent: number
   maxMessageSize: number
   quota?: QuotaMeter
@@ -48,7 +56,22 @@ export class Dispatcher {
   /**
    * @throws InvalidParametersError if the name cannot be one, is taken, or a limit is out of its range
    */
-  handle (name: string, handler: Handler, options: HandleOptions = {}): void {
+  handle (name: string, handler: Handler, options?: HandleOptions): void {
+    this.#register(name, false, call => handler(call.data, call.context), options)
+  }
+
+  /**
+   * @throws as {@link handle}
+   */
+  handleStream (name: string, handler: StreamHandler, options?: HandleOptions): void {
+    this.#register(name, true, async ({ streaming, context }) => {
+      if (streaming != null) {
+        await streaming.writer.pump(handler(streaming.reader, context))
+      }
+    }, options)
+  }
+
+  #register (name: string, isStreaming: boolean, run: Registration['run'], options: HandleOptions = {}): void {
     const { maxConcurrent = DEFAULT_MAX_CONCURRENT, maxMessageSize = this.#maxMessageSize } = options
     encodeName(name)
 
@@ -65,7 +88,8 @@ export class Dispatcher {
     }
 
     this.#handlers.set(name, {
-      handler,
+      run,
+      isStreaming,
       maxConcurrent,
       maxMessageSize: Math.min(maxMessageSize, this.#maxMessageSize),
       quota: options.quota == null ? undefined : new QuotaMeter(options.quota),
@@ -136,8 +160,12 @@ export class Dispatcher {
   /**
    * Why a call is not taken: code and explanation.
    */
-  #refusalOf ({ caller: { inbox, nodeId }, name, deadline, size }: IncomingCall, { maxMessageSize, quota }: Registration): [number, string] | undefined {
+  #refusalOf ({ caller: { inbox, nodeId }, name, deadline, size, streaming }: IncomingCall, { maxMessageSize, quota, isStreaming }: Registration): [number, string] | undefined {
     const now = this.#deadlines.now()
+
+    if ((streaming != null) !== isStreaming) {
+      return [ErrorCode.NO_SUCH_HANDLER, isStreaming ? 'it is for streaming exchanges: use stream()' : 'it is for whole messages: use request()']
+    }
 
     if (deadline <= now) {
       return [ErrorCode.TIMEOUT, '']
@@ -199,7 +227,7 @@ export class Dispatcher {
     call.caller.inbox.running++
 
     try {
-      const result = registration.handler(call.data, call.context)
+      const result = registration.run(call)
 
       if (typeof result === 'object' && 'then' in result) {
         this.#deadlines.add(call)
@@ -219,7 +247,9 @@ export class Dispatcher {
     const { inbox } = call.caller
     this.#deadlines.delete(call)
 
-    if (err != null) {
+    if (err != null && call.isOver) {
+      this.#log('handler "%s" failed after its exchange was over: %s', call.name, messageOf(err))
+    } else if (err != null) {
       this.#log.error('handler "%s" failed for node %s: %s', call.name, call.caller.nodeId, messageOf(err))
       call.refuse(ErrorCode.HANDLER_FAILED, messageOf(err))
     } else if (data != null && !(data instanceof Uint8Array)) {

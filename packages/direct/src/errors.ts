@@ -21,8 +21,8 @@ export class NotConnectedError extends Error {
 export class NoSuchHandlerError extends Error {
   static name = 'NoSuchHandlerError'
 
-  constructor (readonly nodeId: NodeId, readonly handler: string) {
-    super(`Node ${abbreviate(nodeId)} has no handler "${printable(handler)}": it may run another version, or not have registered it yet`)
+  constructor (readonly nodeId: NodeId, readonly handler: string, reason = 'it may run another version, or not have registered it yet') {
+    super(`Node ${abbreviate(nodeId)} has no handler "${printable(handler)}" for this: ${reason}`)
     this.name = 'NoSuchHandlerError'
   }
 }
@@ -118,9 +118,10 @@ export class QueueFullError extends Error {
  * - `chunk`: a chunk continues nothing
  * - `unfinished`: too many messages are under way at once
  * - `unread`: answers are not read
+ * - `credit`: more is sent on a streaming exchange, or allowed to be, than there is room for
  * - `ack`: more is acknowledged than was sent
  */
-export type FrameRule = 'length' | 'kind' | 'flags' | 'name' | 'id' | 'total' | 'part' | 'chunk' | 'unfinished' | 'unread' | 'ack'
+export type FrameRule = 'length' | 'kind' | 'flags' | 'name' | 'id' | 'total' | 'part' | 'chunk' | 'unfinished' | 'unread' | 'credit' | 'ack'
 
 /**
  * The other side broke a rule of the protocol: the stream is closed, the connection is not.
@@ -156,7 +157,7 @@ export const ErrorCode = {
 export function errorOf (code: number, text: string, nodeId: NodeId, handler: string, timeout: number): Error {
   switch (code) {
     case ErrorCode.NO_SUCH_HANDLER:
-      return new NoSuchHandlerError(nodeId, handler)
+      return new NoSuchHandlerError(nodeId, handler, text === '' ? undefined : explain(text))
     case ErrorCode.REQUEST_TOO_LARGE:
       return new MessageTooLargeError(`Node ${abbreviate(nodeId)} does not take a request of this size: ${explain(text)}`)
     case ErrorCode.ANSWER_TOO_LARGE:

@@ -50,6 +50,7 @@ export class Exchanges {
   readonly #requests: Requests
   readonly #answers: Answers
   readonly #incoming: IncomingFrames
+  #isOutputPending = false
   #isDraining = false
   #hasEnded = false
 
@@ -62,6 +63,7 @@ export class Exchanges {
     const output = {
       queue: this.#queue,
       push: (message: OutgoingMessage): void => { this.#push(message) },
+      remove: (message: OutgoingMessage): void => { this.#queue.remove(message) },
       changed: (): void => { this.#changed() },
       discardAnswer: (id: number): void => { this.#incoming.discardAnswer(id) }
     }
@@ -131,6 +133,7 @@ export class Exchanges {
    */
   endOfInput (err: Error): void {
     this.#requests.fail(err, false)
+    this.#answers.inputEnded(err)
   }
 
   /**
@@ -163,7 +166,25 @@ export class Exchanges {
   #push (message: OutgoingMessage): void {
     if (!this.#hasEnded) {
       this.#queue.push(message)
-      this.#onOutput()
+
+      if (message.isPiece) {
+        this.#outputLater()
+      } else {
+        this.#onOutput()
+      }
+    }
+  }
+
+  /**
+   * When all promises have had their turn: a source gives its pieces by promises, and those that are there go out together.
+   */
+  #outputLater (): void {
+    if (!this.#isOutputPending) {
+      this.#isOutputPending = true
+      process.nextTick(() => {
+        this.#isOutputPending = false
+        this.#onOutput()
+      })
     }
   }
 

@@ -1,6 +1,8 @@
 import { Uint8ArrayList } from 'uint8arraylist'
-import { checkFrameLength, decodeFrame, LENGTH_FIELD, MAX_HEADER_LENGTH, readUint32 } from './frame.ts'
-import type { Frame, Part, PartSource } from './frame.ts'
+import { checkFrameLength, decodeFrame, readUint32 } from './decode-frame.ts'
+import { LENGTH_FIELD, MAX_HEADER_LENGTH } from './frame.ts'
+import type { PartSource } from './decode-frame.ts'
+import type { Frame, Part } from './frame.ts'
 
 /**
  * Cuts a stream of bytes, however it is split, into frames. It keeps what it was given and copies headers at most: parts are

@@ -1,5 +1,5 @@
 import { fromString } from 'uint8arrays'
-import { CALL_HEADER, CHUNK_HEADER, COMMON, ERROR_HEADER, FrameKind, FROM_CALLEE, LENGTH_FIELD, MAX_HEADER_LENGTH, MORE, RESPONSE_HEADER } from './frame.ts'
+import { CALL_HEADER, CHUNK_HEADER, COMMON, CREDIT_HEADER, END_HEADER, ERROR_HEADER, FrameKind, FROM_CALLEE, LENGTH_FIELD, MAX_HEADER_LENGTH, MORE, OPEN_HEADER, RESPONSE_HEADER } from './frame.ts'
 import type { Frame } from './frame.ts'
 
 /**
@@ -66,6 +66,45 @@ export function writeShort (to: Uint8Array, at: number, kind: typeof FrameKind.C
 }
 
 /**
+ * Writes a whole open frame.
+ *
+ * @returns where the next frame begins
+ */
+export function writeOpen (to: Uint8Array, at: number, id: number, timeout: number, name: Uint8Array): number {
+  at = writeCommon(to, at, OPEN_HEADER + name.length, FrameKind.OPEN, id)
+  writeUint32(to, at, timeout)
+  to[at + 4] = name.length
+  to.set(name, at + 5)
+
+  return at + 5 + name.length
+}
+
+/**
+ * Writes a whole end frame.
+ *
+ * @returns where the next frame begins
+ */
+export function writeEnd (to: Uint8Array, at: number, id: number, fromCallee: boolean): number {
+  at = writeCommon(to, at, END_HEADER, FrameKind.END, id)
+  to[at] = fromCallee ? FROM_CALLEE : 0
+
+  return at + 1
+}
+
+/**
+ * Writes a whole credit frame.
+ *
+ * @returns where the next frame begins
+ */
+export function writeCredit (to: Uint8Array, at: number, id: number, fromCallee: boolean, cost: number): number {
+  at = writeCommon(to, at, CREDIT_HEADER, FrameKind.CREDIT, id)
+  to[at] = fromCallee ? FROM_CALLEE : 0
+  writeUint32(to, at + 1, cost)
+
+  return at + 5
+}
+
+/**
  * One frame as it travels. The sending path writes headers into shared memory instead; this is for tools and tests.
  */
 export function encodeFrame (frame: Frame): Uint8Array {
@@ -87,6 +126,12 @@ function writeHeader (to: Uint8Array, frame: Frame, length: number): number {
       return writeErrorHeader(to, 0, frame.id, frame.code, length)
     case FrameKind.CANCEL:
       return writeShort(to, 0, frame.kind, frame.id)
+    case FrameKind.OPEN:
+      return writeOpen(to, 0, frame.id, frame.timeout, fromString(frame.name))
+    case FrameKind.END:
+      return writeEnd(to, 0, frame.id, frame.fromCallee)
+    case FrameKind.CREDIT:
+      return writeCredit(to, 0, frame.id, frame.fromCallee, frame.cost)
     case FrameKind.ACK:
       return writeShort(to, 0, frame.kind, frame.bytes)
     default:

@@ -1,7 +1,7 @@
 import { Uint8ArrayList } from 'uint8arraylist'
 import { allocUnsafe } from 'uint8arrays/alloc'
 import { INLINE_LENGTH, MAX_NAME_LENGTH, SLAB_LENGTH } from './constants.ts'
-import { writeCallHeader, writeChunkHeader, writeErrorHeader, writeResponseHeader, writeShort } from './frame-header.ts'
+import { writeCallHeader, writeChunkHeader, writeCredit, writeEnd, writeErrorHeader, writeOpen, writeResponseHeader, writeShort } from './frame-header.ts'
 import { CALL_HEADER, FrameKind, LENGTH_FIELD } from './frame.ts'
 import type { OutgoingMessage } from './message.ts'
 
@@ -76,14 +76,22 @@ export class FrameWriter {
       case FrameKind.RESPONSE:
         return writeResponseHeader(this.#slab, this.#at, id, more, message.data.length, length)
       case FrameKind.ERROR:
-        return writeErrorHeader(this.#slab, this.#at, id, message.code, length)
+        return writeErrorHeader(this.#slab, this.#at, id, message.value, length)
+      case FrameKind.CHUNK:
+        return writeChunkHeader(this.#slab, this.#at, id, false, message.fromCallee, length)
+      case FrameKind.END:
+        return writeEnd(this.#slab, this.#at, id, message.fromCallee)
+      case FrameKind.CREDIT:
+        return writeCredit(this.#slab, this.#at, id, message.fromCallee, message.value)
       case FrameKind.CANCEL:
       case FrameKind.ACK:
         return writeShort(this.#slab, this.#at, kind, id)
       default: {
         const timeout = Math.max(Math.ceil(message.deadline - now), 1)
 
-        return writeCallHeader(this.#slab, this.#at, kind, id, more, timeout, message.data.length, message.name, length)
+        return kind === FrameKind.OPEN
+          ? writeOpen(this.#slab, this.#at, id, timeout, message.name)
+          : writeCallHeader(this.#slab, this.#at, kind, id, more, timeout, message.data.length, message.name, length)
       }
     }
   }

@@ -1,8 +1,10 @@
 import { AbortError } from '@libp2p/interface'
 import { ErrorCode } from './errors.ts'
+import type { ChunkReader } from './chunk-reader.ts'
+import type { ChunkWriter } from './chunk-writer.ts'
 import type { Expiring } from './deadlines.ts'
+import type { HandlerContext } from './handler.ts'
 import type { Inbox } from './inbox.ts'
-import type { HandlerContext } from './index.ts'
 import type { Node } from './list.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
 
@@ -26,9 +28,22 @@ export interface Caller {
   refuse(call: IncomingCall, code: number, text: string): void
 
   /**
-   * A notification was handled, or could not be.
+   * A notification was handled, or could not be; or nobody waits for the answer.
    */
   done(call: IncomingCall, code?: number): void
+}
+
+/**
+ * The pieces of a streaming exchange at the callee.
+ */
+export interface IncomingStream {
+  readonly reader: ChunkReader
+  readonly writer: ChunkWriter
+
+  /**
+   * Ends both directions.
+   */
+  fail (err: Error): void
 }
 
 /**
@@ -60,7 +75,7 @@ class Context implements HandlerContext {
 }
 
 /**
- * A request or notification that is to be handled by this node.
+ * A request, notification or streaming exchange that is to be handled by this node.
  */
 export class IncomingCall implements Expiring {
   /**
@@ -80,8 +95,9 @@ export class IncomingCall implements Expiring {
   /**
    * @param id - of the exchange, on the caller's stream
    * @param deadline - in milliseconds on the own clock
+   * @param streaming - what comes and goes, where it is no message with an answer
    */
-  constructor (readonly caller: Caller, readonly id: number, readonly name: string, readonly isNotification: boolean, readonly deadline: number, public data: Uint8Array) {
+  constructor (readonly caller: Caller, readonly id: number, readonly name: string, readonly isNotification: boolean, readonly deadline: number, public data: Uint8Array, readonly streaming?: IncomingStream) {
     this.#context = new Context(caller.nodeId, isNotification)
     this.size = data.length
   }
@@ -109,6 +125,8 @@ export class IncomingCall implements Expiring {
 
   refuse (code: number, text: string): void {
     if (this.#finish()) {
+      this.streaming?.fail(new AbortError('The exchange was refused'))
+
       if (this.isNotification) {
         this.caller.done(this, code)
       } else {
@@ -122,6 +140,7 @@ export class IncomingCall implements Expiring {
    */
   cancel (reason: Error): void {
     if (this.#finish()) {
+      this.streaming?.fail(reason)
       this.caller.done(this, ErrorCode.CANCELLED)
       this.#context.abort(reason)
       this.onEnd?.()

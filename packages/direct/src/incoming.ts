@@ -2,7 +2,7 @@ import { Assembly } from './assembly.ts'
 import { MAX_UNFINISHED } from './constants.ts'
 import { InvalidFrameError } from './errors.ts'
 import { FrameKind } from './frame.ts'
-import type { CallFrame, ChunkFrame, ExchangeFrame, ResponseFrame } from './frame.ts'
+import type { CallFrame, ChunkFrame, CreditFrame, EndFrame, ExchangeFrame, ResponseFrame } from './frame.ts'
 
 /**
  * A request or notification that a peer has begun.
@@ -20,9 +20,36 @@ export interface CallHead {
 }
 
 /**
+ * Who handles the pieces of streaming exchanges.
+ */
+export interface PieceEvents {
+  /**
+   * Whether an exchange is streaming, and what the peer sends on it has not ended.
+   */
+  isStreaming(id: number): boolean
+
+  /**
+   * @throws InvalidFrameError if there is no room for it
+   */
+  chunk(id: number, data: Uint8Array): void
+
+  /**
+   * The peer sends nothing more on it.
+   */
+  ended(id: number): void
+
+  /**
+   * The peer allows more to be sent on it, unless it has ended.
+   *
+   * @throws InvalidFrameError if that is too much
+   */
+  credit(id: number, cost: number): void
+}
+
+/**
  * Who handles what the peer begins.
  */
-export interface CallEvents {
+export interface CallEvents extends PieceEvents {
   /**
    * A long request or notification begins.
    *
@@ -36,6 +63,13 @@ export interface CallEvents {
   call(call: CallHead, data: Uint8Array): void
 
   /**
+   * A streaming exchange begins.
+   *
+   * @throws InvalidFrameError if there are too many
+   */
+  open(call: CallHead): void
+
+  /**
    * The peer cancels an exchange that it began, unless it was answered already.
    */
   cancelled(id: number): void
@@ -44,7 +78,7 @@ export interface CallEvents {
 /**
  * Who waits for the peer's answers.
  */
-export interface AnswerEvents {
+export interface AnswerEvents extends PieceEvents {
   /**
    * Whether the own side has begun an exchange of this id, however long ago.
    */
@@ -106,12 +140,20 @@ export class IncomingFrames {
         this.#answerEvents.error(frame.id, frame.code, frame.text)
         break
       case FrameKind.CANCEL:
-        if (!isPast(frame.id, this.#begun)) {
-          throw new InvalidFrameError('id', `exchange ${frame.id} is cancelled before it has begun`)
-        }
-
+        this.#checkPeersOwn(frame.id)
         this.#calls.delete(frame.id)
         this.#callEvents.cancelled(frame.id)
+        break
+      case FrameKind.OPEN:
+        this.#checkNext(frame.id)
+        this.#callEvents.open({ id: frame.id, name: frame.name, isNotification: false, total: 0, deadline: now + frame.timeout })
+        break
+      case FrameKind.END:
+        this.#piecesOf(frame).ended(frame.id)
+        break
+      case FrameKind.CREDIT:
+        frame.fromCallee ? this.#checkBegun(frame.id) : this.#checkPeersOwn(frame.id)
+        this.#eventsOf(frame).credit(frame.id, frame.cost)
         break
       default:
         this.#onCall(frame, now)
@@ -127,13 +169,7 @@ export class IncomingFrames {
 
   #onCall (frame: CallFrame, now: number): void {
     const { id, kind, name, total, more, timeout } = frame
-    const expected = (this.#begun + 1) >>> 0
-
-    if (id !== expected) {
-      throw new InvalidFrameError('id', `exchange ${id} is begun where ${expected} is next`)
-    }
-
-    this.#begun++
+    this.#checkNext(id)
     const head = { id, name, isNotification: kind === FrameKind.NOTIFICATION, total, deadline: now + timeout }
 
     if (!more) {
@@ -176,7 +212,9 @@ export class IncomingFrames {
   }
 
   #onChunk (frame: ChunkFrame): void {
-    if (frame.fromCallee) {
+    if (this.#eventsOf(frame).isStreaming(frame.id)) {
+      this.#onPiece(frame)
+    } else if (frame.fromCallee) {
       const answer = this.#continue(this.#answers, frame)
 
       if (answer != null) {
@@ -189,6 +227,28 @@ export class IncomingFrames {
         this.#callEvents.call(call.head, call.bytes)
       }
     }
+  }
+
+  #onPiece (frame: ChunkFrame): void {
+    if (frame.more || frame.part.byteLength === 0) {
+      throw new InvalidFrameError('part', 'a chunk of a streaming exchange has at least a byte, and nothing that goes on with it')
+    }
+
+    this.#eventsOf(frame).chunk(frame.id, frame.part.subarray())
+  }
+
+  #eventsOf (frame: ChunkFrame | EndFrame | CreditFrame): PieceEvents {
+    return frame.fromCallee ? this.#answerEvents : this.#callEvents
+  }
+
+  #piecesOf (frame: EndFrame): PieceEvents {
+    const events = this.#eventsOf(frame)
+
+    if (!events.isStreaming(frame.id)) {
+      throw new InvalidFrameError('chunk', `nothing of exchange ${frame.id} that could end is under way`)
+    }
+
+    return events
   }
 
   #continue <Head> (table: Map<number, Assembly<Head>>, frame: ChunkFrame): Assembly<Head> | undefined {
@@ -208,6 +268,22 @@ export class IncomingFrames {
     table.delete(id)
 
     return assembly.isDiscarded ? undefined : assembly
+  }
+
+  #checkNext (id: number): void {
+    const expected = (this.#begun + 1) >>> 0
+
+    if (id !== expected) {
+      throw new InvalidFrameError('id', `exchange ${id} is begun where ${expected} is next`)
+    }
+
+    this.#begun++
+  }
+
+  #checkPeersOwn (id: number): void {
+    if (!isPast(id, this.#begun)) {
+      throw new InvalidFrameError('id', `a frame of exchange ${id} comes before it has begun`)
+    }
   }
 
   #checkBegun (id: number): void {

@@ -68,8 +68,9 @@
  */
 
 import { DirectService } from './direct.ts'
+import type { Handler, HandleOptions, HandleStreamOptions, StreamHandler } from './handler.ts'
 import type { Lane } from './lane.ts'
-import type { Quota } from './quota.ts'
+import type { ByteSource } from './streaming-call.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
 import type { AbortOptions, ComponentLogger, Libp2pEvents, Metrics, PeerId, TypedEventTarget } from '@libp2p/interface'
 import type { ConnectionManager, Registrar } from '@libp2p/interface-internal'
@@ -83,10 +84,12 @@ export { DIRECT_PROTOCOLS, LANE_PROTOCOLS, LANES } from './lane.ts'
 export { directProtocol } from './protocol.ts'
 
 export type { FrameRule } from './errors.ts'
-export type { AckFrame, CallFrame, CancelFrame, ChunkFrame, ErrorFrame, ExchangeFrame, Frame, Part, ResponseFrame } from './frame.ts'
+export type { AckFrame, CallFrame, CancelFrame, ChunkFrame, CreditFrame, EndFrame, ErrorFrame, ExchangeFrame, Frame, OpenFrame, Part, ResponseFrame } from './frame.ts'
+export type { Handler, HandleOptions, HandlerContext, HandleStreamOptions, StreamHandler } from './handler.ts'
 export type { Lane } from './lane.ts'
 export type { DirectCodec, DirectProtocol, DirectProtocolComponents, DirectProtocolInit, DirectProtocolOptions } from './protocol.ts'
 export type { Quota } from './quota.ts'
+export type { ByteSource } from './streaming-call.ts'
 
 /**
  * Each limit is per peer and lane, and each is documented with the memory that it stands for in docs/PROTOCOLS.md.
@@ -155,67 +158,6 @@ export interface DirectComponents {
 }
 
 /**
- * What a handler is told besides the message.
- */
-export interface HandlerContext {
-  /**
-   * The node that asks: proven by the connection.
-   */
-  readonly from: NodeId
-
-  /**
-   * Whether nobody waits for an answer.
-   */
-  readonly notification: boolean
-
-  /**
-   * Aborted when the caller does not wait any longer: it gave up, its time is over, the connection is lost, or this node stops. What
-   * the handler returns or throws after that is dropped; until it does, it keeps its place among those that run.
-   */
-  readonly signal: AbortSignal
-}
-
-/**
- * Answers requests and takes notifications of one name.
- *
- * The data may be a view of a larger piece of memory: copy what is kept for long. What is returned is not copied before it is
- * sent: do not change it afterwards. No value is an empty answer. What is thrown reaches the caller as `HandlerFailedError`
- * with the first 256 characters of its message, so no secrets in there.
- *
- * Notifications of one sender begin in the order in which they were sent, as long as the connection stays the same; handlers
- * that take their time run beside each other, unless `maxConcurrent` is 1.
- */
-export interface Handler {
-  (data: Uint8Array, context: HandlerContext): Promise<Uint8Array | void> | Uint8Array | void
-}
-
-/**
- * Options of {@link Direct.handle}.
- */
-export interface HandleOptions {
-  /**
-   * Calls that run at once, of all peers together; the others wait, and peers take turns.
-   *
-   * @default 1024
-   */
-  maxConcurrent?: number
-
-  /**
-   * Longest request and answer, in bytes; 1 to 104,857,600. A longer request is refused when it begins.
-   *
-   * @default that of `direct()`, which is the limit in any case
-   */
-  maxMessageSize?: number
-
-  /**
-   * How often one peer may call; calls beyond are refused with TooManyRequestsError, notifications beyond are dropped.
-   *
-   * @default no limit but those of `direct()`
-   */
-  quota?: Quota
-}
-
-/**
  * Options of {@link Direct.request} and {@link Direct.notify}.
  */
 export interface DirectOptions extends AbortOptions {
@@ -258,6 +200,13 @@ export interface Direct {
   handle(name: string, handler: Handler, options?: HandleOptions): void
 
   /**
+   * Registers what answers streaming exchanges of a name; otherwise as {@link handle}.
+   *
+   * @throws InvalidParametersError as {@link handle}
+   */
+  handleStream(name: string, handler: StreamHandler, options?: HandleStreamOptions): void
+
+  /**
    * Removes a handler: its calls that wait are refused, those that run go on. Does nothing if there is none.
    */
   unhandle(name: string): void
@@ -289,6 +238,43 @@ export interface Direct {
    * @throws NotStartedError if the service is not started, or stops
    */
   request(nodeId: NodeId, name: string, data: Uint8Array, options?: DirectOptions): Promise<Uint8Array>
+
+  /**
+   * Exchanges any number of bytes with a node, which may be this one, in both directions at once. Each direction goes only as fast as the other side takes it
+   * (256 KiB ahead); 32 such exchanges may be open to a peer on a lane.
+   *
+   * It begins at once. Leaving the answer early (`break` in `for await`) cancels the exchange, as does the signal.
+   *
+   * @param source - what is sent: pieces of any size; not copied: do not change them afterwards
+   * @param options - here the timeout is for all of the exchange; default 3,600,000
+   * @returns the answer, to be read once. It throws what {@link request} throws, or what the source threw; a piece that was taken is good even so
+   * @throws InvalidNodeIdError, InvalidParametersError if an argument is wrong
+   * @throws NotStartedError if the service is not started, or stops
+   *
+   * @example
+   *
+   * ```typescript
+   * import { pipe } from 'it-pipe'
+   * import type { Direct } from '@fisco-libp2p/direct'
+   *
+   * export async function download (direct: Direct, nodeId: string): Promise<number> {
+   *   return pipe(
+   *     [new TextEncoder().encode('blocks 1 to 1000')],
+   *     source => direct.stream(nodeId, 'blocks', source, { lane: 'bulk' }),
+   *     async answer => {
+   *       let length = 0
+   *
+   *       for await (const piece of answer) {
+   *         length += piece.byteLength
+   *       }
+   *
+   *       return length
+   *     }
+   *   )
+   * }
+   * ```
+   */
+  stream(nodeId: NodeId, name: string, source: ByteSource, options?: DirectOptions): AsyncIterableIterator<Uint8Array, undefined>
 
   /**
    * Tells a node something. Whether the node has a handler, and what that does, is not reported.

@@ -1,10 +1,13 @@
+import { ChunkReader } from './chunk-reader.ts'
+import { ChunkWriter } from './chunk-writer.ts'
 import { errorOf, explain, QueueFullError, TooManyRequestsError } from './errors.ts'
 import { FrameKind } from './frame.ts'
 import { Inbox } from './inbox.ts'
 import { IncomingCall } from './incoming-call.ts'
+import { StreamingCall } from './streaming-call.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { InboxLimits } from './inbox.ts'
-import type { Caller } from './incoming-call.ts'
+import type { Caller, IncomingStream } from './incoming-call.ts'
 import type { DirectMetrics } from './metrics.ts'
 import type { Holder, OutgoingCall } from './outgoing-call.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
@@ -47,7 +50,7 @@ export class LocalCaller implements Caller, Holder {
       return
     }
 
-    const incoming = new IncomingCall(this, 0, call.handler, isNotification, call.deadline, call.data.slice())
+    const incoming = new IncomingCall(this, 0, call.handler, isNotification, call.deadline, call.data.slice(), call instanceof StreamingCall ? connect(call) : undefined)
 
     if (isNotification) {
       call.answered(call.data)
@@ -114,4 +117,33 @@ export class LocalCaller implements Caller, Holder {
       this.#callers.delete(incoming)
     }
   }
+}
+
+/**
+ * Both directions of a streaming exchange, without a wire.
+ */
+function connect (call: StreamingCall): IncomingStream {
+  const [toCallee, reader] = pipe(new ChunkReader())
+  const [writer] = pipe(call.reader)
+  call.connect({ writer: toCallee, end: () => { reader.end() } })
+
+  return {
+    reader,
+    writer,
+    fail: err => {
+      writer.stop()
+      reader.fail(err)
+    }
+  }
+}
+
+function pipe (reader: ChunkReader): [ChunkWriter, ChunkReader] {
+  const writer = new ChunkWriter(chunk => {
+    reader.push(chunk.slice())
+
+    return undefined
+  })
+  reader.onTaken = cost => { writer.grant(cost) }
+
+  return [writer, reader]
 }

@@ -21,7 +21,7 @@ export interface Holder {
  * What a caller asks for.
  */
 export interface OutgoingCallInit {
-  kind: typeof FrameKind.REQUEST | typeof FrameKind.NOTIFICATION
+  kind: typeof FrameKind.REQUEST | typeof FrameKind.NOTIFICATION | typeof FrameKind.OPEN
   nodeId: NodeId
   handler: string
   name: Uint8Array
@@ -45,7 +45,7 @@ export interface OutgoingCallInit {
 }
 
 /**
- * A request, or a notification until it is sent, as its caller sees it: settled exactly once, by whatever happens first.
+ * A request, a streaming exchange, or a notification until it is sent, as its caller sees it: settled exactly once, by whatever happens first.
  */
 export class OutgoingCall extends OutgoingMessage implements Expiring {
   /**
@@ -99,7 +99,7 @@ export class OutgoingCall extends OutgoingMessage implements Expiring {
   }
 
   expire (): void {
-    this.#giveUp(new RequestTimeoutError(this.nodeId, this.handler, this.timeout))
+    this.giveUp(new RequestTimeoutError(this.nodeId, this.handler, this.timeout))
   }
 
   /**
@@ -108,10 +108,13 @@ export class OutgoingCall extends OutgoingMessage implements Expiring {
   handleEvent (): void {
     const err = new AbortError(`The call of "${printable(this.handler)}" of node ${abbreviate(this.nodeId)} was aborted`)
     err.cause = this.#init.signal?.reason
-    this.#giveUp(err)
+    this.giveUp(err)
   }
 
-  #giveUp (err: Error): void {
+  /**
+   * Nobody waits for it any more.
+   */
+  giveUp (err: Error): void {
     if (!this.#isSettled) {
       this.holder?.cancel(this)
       this.failed(err)

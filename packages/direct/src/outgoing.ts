@@ -4,7 +4,7 @@ import { FrameKind } from './frame.ts'
 import { List } from './list.ts'
 import { OutgoingCall } from './outgoing-call.ts'
 import type { FrameWriter } from './frame-writer.ts'
-import type { OutgoingMessage } from './message.ts'
+import type { MessageKind, OutgoingMessage } from './message.ts'
 import type { Uint8ArrayList } from 'uint8arraylist'
 
 /**
@@ -17,11 +17,11 @@ const MESSAGE_OVERHEAD = 256
  */
 export interface OutgoingEvents {
   /**
-   * The first frame of a request or notification is about to be written.
+   * The first frame of an exchange is about to be written.
    *
    * @returns the exchange's id
    */
-  begin(message: OutgoingMessage): number
+  begin(call: OutgoingCall): number
 
   /**
    * The last byte of a message is in the batch.
@@ -39,8 +39,8 @@ export interface QueueLimits {
 
 /**
  * Decides which message the next bytes of a stream belong to. Errors, cancellations and acknowledgements go
- * first, messages of one frame in the order in which they came; longer
- * ones share what is left, a part at a time, at most eight at once, and get at least half of the stream. Notifications for
+ * first, as does what lets the other side go on. Messages of one frame go in the order in which they came, as do the pieces of streaming exchanges; longer
+ * messages a part at a time, at most eight at once. Each of the three gets at least a third of the stream. Notifications for
  * one handler stay in order: behind a long one the others wait.
  */
 export class OutgoingQueue {
@@ -66,7 +66,12 @@ export class OutgoingQueue {
   // messages of several frames: those that take turns, those that wait for a place among them
   readonly #turns = new List<OutgoingMessage>()
   readonly #waiting = new List<OutgoingMessage>()
-  #isLongsTurn = false
+
+  // of streaming exchanges
+  readonly #pieces = new List<OutgoingMessage>()
+
+  // whose turn it is: short messages, long ones, pieces
+  #next = 2
 
   // handlers to which a long notification is under way, and what must not overtake it
   readonly #held = new Map<string, List<OutgoingMessage>>()
@@ -88,9 +93,23 @@ export class OutgoingQueue {
   }
 
   push (message: OutgoingMessage): void {
-    const isUrgent = message.kind === FrameKind.CANCEL || message.kind === FrameKind.ERROR || message.kind === FrameKind.ACK
-    message.node = (isUrgent ? this.#urgent : this.#fifo).push(message)
+    message.node = this.#listFor(message.kind).push(message)
     this.#count(message, 1)
+  }
+
+  #listFor (kind: MessageKind): List<OutgoingMessage> {
+    switch (kind) {
+      case FrameKind.CANCEL:
+      case FrameKind.ERROR:
+      case FrameKind.CREDIT:
+      case FrameKind.ACK:
+        return this.#urgent
+      case FrameKind.CHUNK:
+      case FrameKind.END:
+        return this.#pieces
+      default:
+        return this.#fifo
+    }
   }
 
   /**
@@ -145,21 +164,23 @@ export class OutgoingQueue {
 
     const limit = Math.min(BATCH_LENGTH, allowance)
 
-    while (writer.length < limit && this.#fifo.size + this.#waiting.size + this.#turns.size > 0) {
-      if (this.#isLongsTurn) {
+    while (writer.length < limit && this.#fifo.size + this.#waiting.size + this.#turns.size + this.#pieces.size > 0) {
+      this.#next = (this.#next + 1) % 3
+
+      if (this.#next === 0) {
+        this.#takeShort(writer, now, limit)
+      } else if (this.#next === 1) {
         this.#takeTurn(writer, now)
       } else {
-        this.#takeShort(writer, now, limit)
+        this.#takePieces(writer, now, limit)
       }
-
-      this.#isLongsTurn = !this.#isLongsTurn
     }
 
     return writer.length === 0 ? undefined : writer.finish()
   }
 
   #all (): OutgoingMessage[] {
-    return [this.#urgent, this.#turns, this.#waiting, ...this.#held.values(), this.#fifo].flatMap(list => [...list])
+    return [this.#urgent, this.#pieces, this.#turns, this.#waiting, ...this.#held.values(), this.#fifo].flatMap(list => [...list])
   }
 
   #takeShort (writer: FrameWriter, now: number, limit: number): void {
@@ -217,10 +238,26 @@ export class OutgoingQueue {
     }
   }
 
+  #takePieces (writer: FrameWriter, now: number, limit: number): void {
+    const end = Math.min(writer.length + MAX_PART_LENGTH, limit)
+
+    while (writer.length < end) {
+      const message = this.#pieces.shift()?.value
+
+      if (message == null) {
+        return
+      }
+
+      this.#write(message, writer, now)
+      this.#leave(message, false)
+      message.onSent?.()
+    }
+  }
+
   #write (message: OutgoingMessage, writer: FrameWriter, now: number): void {
     const end = Math.min(message.offset + MAX_PART_LENGTH, message.data.length)
 
-    if (!message.begun && (message.kind === FrameKind.REQUEST || message.kind === FrameKind.NOTIFICATION)) {
+    if (!message.begun && message instanceof OutgoingCall) {
       message.id = this.#events.begin(message)
     }
 

@@ -1,13 +1,15 @@
 import { abbreviate } from '@fisco-libp2p/identity'
-import { ErrorCode, errorOf, MessageTooLargeError, QueueFullError } from './errors.ts'
+import { MAX_STREAMING } from './constants.ts'
+import { ErrorCode, errorOf, MessageTooLargeError, QueueFullError, TooManyRequestsError } from './errors.ts'
 import { FrameKind } from './frame.ts'
 import { isPast } from './incoming.ts'
 import { cancelMessage } from './message.ts'
-import { OutgoingCall } from './outgoing-call.ts'
+import { StreamExchange } from './stream-exchange.ts'
+import { StreamingCall } from './streaming-call.ts'
 import type { ExchangesInit } from './exchanges.ts'
 import type { AnswerEvents } from './incoming.ts'
 import type { OutgoingMessage } from './message.ts'
-import type { Holder } from './outgoing-call.ts'
+import type { Holder, OutgoingCall } from './outgoing-call.ts'
 import type { OutgoingQueue } from './outgoing.ts'
 
 /**
@@ -16,6 +18,11 @@ import type { OutgoingQueue } from './outgoing.ts'
 export interface RequestsOutput {
   queue: OutgoingQueue
   push(message: OutgoingMessage): void
+
+  /**
+   * Takes a message back that is not sent yet.
+   */
+  remove(message: OutgoingMessage): void
 
   /**
    * Drops what still comes of an answer.
@@ -36,6 +43,12 @@ export class Requests implements AnswerEvents, Holder {
   readonly #output: RequestsOutput
   readonly #pending = new Map<number, OutgoingCall>()
 
+  // until the first frame is written
+  readonly #opening = new Set<OutgoingCall>()
+
+  // until the callee has ended its answer, also where nobody waits for it
+  readonly #streams = new Map<number, StreamExchange>()
+
   // exchanges begun by this side
   #begun = 0
 
@@ -54,8 +67,15 @@ export class Requests implements AnswerEvents, Holder {
   send (call: OutgoingCall): void {
     const { queue, push } = this.#output
 
-    if (queue.hasRoomFor(call)) {
+    if (call.kind === FrameKind.OPEN && this.#streams.size + this.#opening.size >= MAX_STREAMING) {
+      call.failed(new TooManyRequestsError(this.#init.nodeId, `${MAX_STREAMING} streaming exchanges are open already`))
+    } else if (queue.hasRoomFor(call)) {
       call.holder = this
+
+      if (call.kind === FrameKind.OPEN) {
+        this.#opening.add(call)
+      }
+
       push(call)
     } else {
       call.failed(new QueueFullError(this.#init.nodeId, `${queue.length} messages of ${queue.bytes} bytes wait to be sent`))
@@ -64,9 +84,11 @@ export class Requests implements AnswerEvents, Holder {
 
   cancel (call: OutgoingCall): void {
     this.#output.queue.remove(call)
+    this.#opening.delete(call)
 
     if (call.begun) {
       this.#pending.delete(call.id)
+      this.#streams.get(call.id)?.stop()
       this.#output.discardAnswer(call.id)
       this.#output.push(cancelMessage(call.id))
     } else {
@@ -79,11 +101,18 @@ export class Requests implements AnswerEvents, Holder {
    *
    * @returns the exchange's id
    */
-  begin (call: OutgoingMessage): number {
+  begin (call: OutgoingCall): number {
     const id = ++this.#begun >>> 0
 
-    if (call.kind === FrameKind.REQUEST && call instanceof OutgoingCall) {
+    if (call.kind !== FrameKind.NOTIFICATION) {
       this.#pending.set(id, call)
+    }
+
+    if (call instanceof StreamingCall) {
+      const exchange = new StreamExchange(id, false, this.#output, call.reader)
+      this.#opening.delete(call)
+      this.#streams.set(id, exchange)
+      call.connect(exchange)
     }
 
     return id
@@ -96,7 +125,7 @@ export class Requests implements AnswerEvents, Holder {
    */
   fail (err: Error, isOutputOver: boolean): void {
     for (const call of [...this.#pending.values(), ...this.#output.queue.calls()]) {
-      if (isOutputOver || call.kind === FrameKind.REQUEST) {
+      if (isOutputOver || call.kind !== FrameKind.NOTIFICATION) {
         this.cancel(call)
         call.failed(err)
       }
@@ -127,6 +156,22 @@ export class Requests implements AnswerEvents, Holder {
     return true
   }
 
+  isStreaming (id: number): boolean {
+    return this.#streams.has(id)
+  }
+
+  chunk (id: number, data: Uint8Array): void {
+    this.#streams.get(id)?.reader.push(data)
+  }
+
+  ended (id: number): void {
+    this.#endOf(id)?.answered(new Uint8Array())
+  }
+
+  credit (id: number, cost: number): void {
+    this.#streams.get(id)?.writer.grant(cost)
+  }
+
   response (id: number, data: Uint8Array): void {
     this.#endOf(id)?.answered(data)
   }
@@ -146,9 +191,13 @@ export class Requests implements AnswerEvents, Holder {
    */
   #endOf (id: number): OutgoingCall | undefined {
     const call = this.#pending.get(id)
+    const exchange = this.#streams.get(id)
+    const isUnsent = call != null && this.#output.queue.remove(call)
     this.#pending.delete(id)
+    this.#streams.delete(id)
 
-    if (call != null && this.#output.queue.remove(call)) {
+    if (isUnsent || exchange?.hasOutputEnded === false) {
+      exchange?.stop()
       this.#output.push(cancelMessage(id))
     }
 

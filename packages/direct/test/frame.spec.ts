@@ -35,7 +35,11 @@ const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
   fc.record({ kind: fc.constant(FrameKind.RESPONSE), id, start }).map(({ start, ...rest }) => ({ ...rest, ...start })),
   fc.record({ kind: fc.constant(FrameKind.CHUNK), id, fromCallee: fc.boolean(), chunk }).map(({ chunk, ...rest }) => ({ ...rest, ...chunk })),
   fc.record({ kind: fc.constant(FrameKind.ERROR), id, code: fc.nat({ max: 0xffff }), text: fc.string({ unit: 'binary', maxLength: 100 }) }),
-  fc.record({ kind: fc.constant(FrameKind.CANCEL), id })
+  fc.record({ kind: fc.constant(FrameKind.CANCEL), id }),
+  fc.record({ kind: fc.constant(FrameKind.OPEN), id, timeout: fc.integer({ min: 1, max: MAX_TIMEOUT }), name }),
+  fc.record({ kind: fc.constant(FrameKind.END), id, fromCallee: fc.boolean() }),
+  fc.record({ kind: fc.constant(FrameKind.CREDIT), id, fromCallee: fc.boolean(), cost: fc.nat({ max: 0xffffffff }) }),
+  fc.record({ kind: fc.constant(FrameKind.ACK), bytes: fc.nat({ max: 0xffffffff }) })
 )
 
 /**
@@ -180,7 +184,15 @@ describe('frames', () => {
     expect(ruleOf(changed(request, 18, [200]))).to.equal('length')
     expect(ruleOf(encodeFrame({ kind: FrameKind.ERROR, id: 1, code: 1, text: 'x'.repeat(769) }))).to.equal('length')
     expect(ruleOf(changed(request, 4, [0]))).to.equal('kind')
-    expect(ruleOf(changed(request, 4, [7]))).to.equal('kind')
+    expect(ruleOf(changed(request, 4, [11]))).to.equal('kind')
+
+    for (const kind of [FrameKind.END, FrameKind.CREDIT, FrameKind.ACK, FrameKind.OPEN]) {
+      expect(ruleOf(changed(request, 4, [kind]))).to.equal('length')
+    }
+
+    expect(ruleOf(changed({ kind: FrameKind.END, id: 1, fromCallee: false }, 9, [1]))).to.equal('flags')
+    expect(ruleOf(changed({ kind: FrameKind.CREDIT, id: 1, fromCallee: true, cost: 1 }, 9, [1]))).to.equal('flags')
+    expect(ruleOf(encodeFrame({ kind: FrameKind.OPEN, id: 1, timeout: 1, name: '' }))).to.equal('name')
     expect(ruleOf(changed(request, 9, [2]))).to.equal('flags')
     expect(ruleOf(changed(chunk, 9, [4]))).to.equal('flags')
     expect(ruleOf(changed(request, 19, [0xff]))).to.equal('name')

@@ -26,6 +26,11 @@ const long = (id: number): CallFrame => call(id, { more: true, total: 5000, part
 const chunk = (id: number, rest: Partial<ExchangeFrame> = {}): ExchangeFrame => ({ kind: FrameKind.CHUNK, id, more: true, fromCallee: false, part: PART, ...rest } as ExchangeFrame)
 const response = (id: number, rest: Partial<ExchangeFrame> = {}): ExchangeFrame => ({ kind: FrameKind.RESPONSE, id, more: false, total: 0, part: EMPTY, ...rest } as ExchangeFrame)
 
+const open = (id: number): ExchangeFrame => ({ kind: FrameKind.OPEN, id, timeout: 10_000, name: 'never' })
+const piece = (id: number, length = 1): ExchangeFrame => ({ kind: FrameKind.CHUNK, id, more: false, fromCallee: false, part: new Uint8Array(length) })
+const end = (id: number, fromCallee = false): ExchangeFrame => ({ kind: FrameKind.END, id, fromCallee })
+const credit = (id: number, cost: number, fromCallee = false): ExchangeFrame => ({ kind: FrameKind.CREDIT, id, fromCallee, cost })
+
 /**
  * What a peer may send that breaks each rule; the node has one request (id 1) under way on the stream.
  */
@@ -52,6 +57,20 @@ const violations: Record<string, [FrameRule, Array<ExchangeFrame | Uint8Array>]>
   'a chunk without a beginning': ['chunk', [chunk(1)]],
   'a chunk of a finished message': ['chunk', [call(1, { more: true, total: MIN_PART_LENGTH + 1, part: PART }), chunk(1, { more: false, part: Uint8Array.of(1) }), chunk(1)]],
   'a chunk of an answer without a beginning': ['chunk', [chunk(1, { fromCallee: true })]],
+  'a streaming exchange with an id that is left out': ['id', [open(2)]],
+  'a piece of an exchange that does not stream': ['chunk', [call(1), piece(1)]],
+  'an empty piece': ['part', [open(1), piece(1, 0)]],
+  'a piece with more to come': ['part', [open(1), chunk(1)]],
+  'a piece after the end': ['chunk', [open(1), end(1), piece(1)]],
+  'a second end': ['chunk', [open(1), end(1), end(1)]],
+  'an end of what does not stream': ['chunk', [call(1), end(1)]],
+  'an end of an answer that does not stream': ['chunk', [end(1, true)]],
+  'pieces beyond the credit': ['credit', [open(1), ...Array.from({ length: 5 }, () => piece(1, MAX_PART_LENGTH))]],
+  'tiny pieces beyond the credit': ['credit', [open(1), ...Array.from({ length: 4_100 }, () => piece(1))]],
+  'more credit than there is room for': ['credit', [open(1), credit(1, 1)]],
+  'a credit for nothing': ['id', [credit(1, 1)]],
+  'a credit for nothing, from the callee': ['id', [credit(77, 1, true)]],
+  'too many streaming exchanges': ['unfinished', Array.from({ length: 33 }, (_, i) => open(i + 1))],
   'too many messages under way': ['unfinished', Array.from({ length: 9 }, (_, i) => long(i + 1))]
 }
 
@@ -68,6 +87,7 @@ describe('hostile peers', () => {
     server = await RawServer.start(b.libp2p)
     connection = await network.connect(b, a)
     a.direct.handle('echo', data => data)
+    a.direct.handleStream('never', async function * (_, { signal }) { await new Promise(resolve => { signal.addEventListener('abort', resolve) }) })
   })
 
   after(async () => { await network.stop() })

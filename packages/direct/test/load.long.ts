@@ -149,4 +149,48 @@ describe('unicast under load', () => {
     expect(came).to.deep.equal(taken)
     expect(taken.length).to.be.above(16)
   })
+
+  it('passes 1 GiB to a slow reader, in order, and keeps no more of it than a window', async () => {
+    await using network = await createNetwork(2)
+    const [a, b] = network.nodes
+    const size = 64 * 1024
+    const count = 2 ** 30 / size
+    // until each node has found out whom its addresses lead to: of two connections one is closed then, whatever runs over it
+    while (network.nodes.some(node => node.getConnections().length !== 1 || node.services.peers.list().some(({ state }) => state !== 'connected'))) {
+      await new Promise(resolve => setTimeout(resolve, 50))
+    }
+
+    let given = 0
+    b.services.direct.handleStream('blocks', async function * () {
+      while (given < count) {
+        const piece = new Uint8Array(size)
+        new DataView(piece.buffer).setUint32(0, given++)
+        yield piece
+      }
+    })
+    let taken = 0
+    let ahead = 0
+    const sizes: number[] = []
+
+    for await (const piece of a.services.direct.stream(b.identity.nodeId, 'blocks', [], { lane: 'bulk' })) {
+      expect(numberOf(piece)).to.equal(taken++)
+      ahead = Math.max(ahead, given - taken)
+
+      // slower than the sender: a moment in which nothing is taken, after each window
+      if (taken % 4 === 0) {
+        await new Promise(resolve => setTimeout(resolve, 1))
+      }
+
+      if (taken % 1_024 === 0) {
+        sizes.push(process.memoryUsage().rss)
+      }
+    }
+
+    expect(taken).to.equal(count)
+    // what is allowed, what lies in the sender's queue, and what the generator holds
+    expect(ahead * size).to.be.at.most(8 * size)
+    // the collector has found its pace by then
+    expect(Math.max(...sizes) - sizes[3]).to.be.below(96 * 2 ** 20)
+    process.stdout.write(`      ${JSON.stringify({ figure: '1 GiB to a slow reader', aheadKiB: ahead * size / 1024, rssMiB: sizes.map(bytes => Math.round(bytes / 2 ** 20)) })}\n`)
+  })
 })

@@ -36,6 +36,8 @@ const base = {
   transports: [tcp()],
   connectionEncrypters: [noise()],
   streamMuxers: [yamux()],
+  // tests connect more often than the defaults allow
+  connectionManager: { inboundConnectionThreshold: 1_000 },
   connectionMonitor: { enabled: false }
 }
 
