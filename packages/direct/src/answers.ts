@@ -128,6 +128,7 @@ export class Answers implements CallEvents, Caller {
     const { id, name, isNotification, deadline } = head
 
     if (this.admit(head)) {
+      this.#init.traffic.received(name, data.length)
       const call = new IncomingCall(this, id, name, isNotification, deadline, data)
       this.#init.dispatcher.accept(call)
 
@@ -142,7 +143,7 @@ export class Answers implements CallEvents, Caller {
       throw new InvalidFrameError('unfinished', `more than ${MAX_STREAMING} streaming exchanges are open at once`)
     }
 
-    const exchange = new StreamExchange(id, true, this.#output)
+    const exchange = new StreamExchange(id, true, this.#output, { traffic: this.#init.traffic, name })
     const call = new IncomingCall(this, id, name, false, deadline, new Uint8Array(), exchange)
     this.#streams.set(id, exchange)
     this.#init.dispatcher.accept(call)
@@ -157,7 +158,7 @@ export class Answers implements CallEvents, Caller {
   }
 
   chunk (id: number, data: Uint8Array): void {
-    this.#streams.get(id)?.reader.push(data)
+    this.#streams.get(id)?.receive(data)
   }
 
   ended (id: number): void {
@@ -205,6 +206,7 @@ export class Answers implements CallEvents, Caller {
     }
 
     this.#init.metrics.served()
+    this.#init.traffic.sent(call.name, data.length)
     this.#served.delete(call.id)
     this.#push(message)
   }

@@ -134,6 +134,16 @@ export const ACK_LENGTH = 64 * 1024
 export const LANE_ACTIVE_TIME = 1_000
 
 /**
+ * Most bytes a second that a limit can allow: 100 Gbit/s.
+ */
+export const MAX_BANDWIDTH = 12_500_000_000
+
+/**
+ * Names of handlers under which messages of a peer are counted.
+ */
+export const MAX_TRAFFIC_NAMES = 256
+
+/**
  * Parts up to this size are copied beside their header: the copy costs less than another entry in a list of buffers.
  */
 export const INLINE_LENGTH = 2048

@@ -1,5 +1,6 @@
 import { abbreviate, parseNodeId, peerIdToNodeId, printable } from '@fisco-libp2p/identity'
 import { InvalidParametersError, NotStartedError, serviceCapabilities } from '@libp2p/interface'
+import { Bandwidth } from './bandwidth.ts'
 import { DIRECT_PROTOCOL, MAX_STREAMS, MAX_TIMEOUT, STOP_TIMEOUT } from './constants.ts'
 import { DeadlineTimer } from './deadlines.ts'
 import { Dispatcher } from './dispatcher.ts'
@@ -15,7 +16,7 @@ import { OutgoingCall } from './outgoing-call.ts'
 import { Peers } from './peers.ts'
 import { StreamingCall } from './streaming-call.ts'
 import type { HandleOptions, Handler, HandleStreamOptions, StreamHandler } from './handler.ts'
-import type { Direct, DirectComponents, DirectInit, DirectOptions } from './index.ts'
+import type { Direct, DirectComponents, DirectInit, DirectOptions, PeerStatistics } from './index.ts'
 import type { Settings } from './init.ts'
 import type { OutgoingCallInit } from './outgoing-call.ts'
 import type { ByteSource } from './streaming-call.ts'
@@ -39,22 +40,23 @@ export class DirectService implements Direct, Startable {
   #stopping?: Promise<void>
 
   constructor (components: DirectComponents, init: DirectInit = {}) {
-    const { maxMessageSize, queue, inbox, maxInFlight } = this.#settings = settings(init)
+    const { maxMessageSize, queue, inbox, maxInFlight, bytesPerSecond } = this.#settings = settings(init)
     this.#components = components
     this.#log = components.logger.forComponent('fisco-libp2p:direct')
     this.#self = peerIdToNodeId(components.peerId)
     this.#dispatcher = new Dispatcher(this.#deadlines, maxMessageSize, this.#log)
-    this.#metrics = new DirectMetrics({ inFlight: () => this.#peers.inFlight + this.#local.inFlight }, components.metrics)
+    this.#metrics = new DirectMetrics({ inFlight: () => this.#peers.inFlight + this.#local.inFlight, traffic: () => this.#peers.traffic }, components.metrics)
     this.#local = new LocalCaller(this.#self, this.#dispatcher, this.#metrics, inbox, maxInFlight)
     this.#peers = new Peers(components.peerId, {
       dispatcher: this.#dispatcher,
       deadlines: this.#deadlines,
       metrics: this.#metrics,
       writer: new FrameWriter(),
+      bandwidth: bytesPerSecond == null ? undefined : new Bandwidth(bytesPerSecond),
       maxMessageSize,
       queue,
       log: this.#log
-    }, inbox, maxInFlight)
+    }, this.#settings)
   }
 
   readonly [Symbol.toStringTag] = '@fisco-libp2p/direct'
@@ -110,6 +112,10 @@ export class DirectService implements Direct, Startable {
 
   handleStream (name: string, handler: StreamHandler, options?: HandleStreamOptions): void {
     this.#dispatcher.handleStream(name, handler, options)
+  }
+
+  statistics (): PeerStatistics[] {
+    return Array.from(this.#peers.values(), ({ nodeId, traffic }) => ({ nodeId, handlers: Object.fromEntries(traffic) }))
   }
 
   unhandle (name: string): void {

@@ -13,6 +13,7 @@ import type { Inbox } from './inbox.ts'
 import type { OutgoingMessage } from './message.ts'
 import type { DirectMetrics } from './metrics.ts'
 import type { QueueLimits } from './outgoing.ts'
+import type { Traffic } from './traffic.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
 import type { Uint8ArrayList } from 'uint8arraylist'
 
@@ -25,6 +26,7 @@ export interface ExchangesInit {
    */
   nodeId: NodeId
   inbox: Inbox
+  traffic: Traffic
   dispatcher: Dispatcher
   metrics: DirectMetrics
   maxMessageSize: number

@@ -71,11 +71,12 @@ import { DirectService } from './direct.ts'
 import type { Handler, HandleOptions, HandleStreamOptions, StreamHandler } from './handler.ts'
 import type { Lane } from './lane.ts'
 import type { ByteSource } from './streaming-call.ts'
+import type { HandlerTraffic } from './traffic.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
 import type { AbortOptions, ComponentLogger, Libp2pEvents, Metrics, PeerId, TypedEventTarget } from '@libp2p/interface'
 import type { ConnectionManager, Registrar } from '@libp2p/interface-internal'
 
-export { DEFAULT_MAX_MESSAGE_SIZE, DEFAULT_TIMEOUT, DIRECT_PROTOCOL, MAX_FRAME_LENGTH, MAX_MESSAGE_SIZE_CEILING, MAX_NAME_LENGTH, MAX_PART_LENGTH, MAX_TIMEOUT, MIN_PART_LENGTH } from './constants.ts'
+export { DEFAULT_MAX_MESSAGE_SIZE, DEFAULT_TIMEOUT, DIRECT_PROTOCOL, MAX_BANDWIDTH, MAX_FRAME_LENGTH, MAX_MESSAGE_SIZE_CEILING, MAX_NAME_LENGTH, MAX_PART_LENGTH, MAX_TIMEOUT, MIN_PART_LENGTH } from './constants.ts'
 export { ConnectionLostError, ErrorCode, HandlerFailedError, InvalidFrameError, MessageTooLargeError, NoSuchHandlerError, NotConnectedError, QueueFullError, RequestTimeoutError, TooManyRequestsError } from './errors.ts'
 export { FrameDecoder } from './frame-decoder.ts'
 export { encodeFrame } from './frame-header.ts'
@@ -90,6 +91,7 @@ export type { Lane } from './lane.ts'
 export type { DirectCodec, DirectProtocol, DirectProtocolComponents, DirectProtocolInit, DirectProtocolOptions } from './protocol.ts'
 export type { Quota } from './quota.ts'
 export type { ByteSource } from './streaming-call.ts'
+export type { HandlerTraffic, TrafficCount } from './traffic.ts'
 
 /**
  * Each limit is per peer and lane, and each is documented with the memory that it stands for in docs/PROTOCOLS.md.
@@ -143,6 +145,33 @@ export interface DirectInit {
    * @default 4096
    */
   maxQueueLength?: number
+
+  /**
+   * Bytes that may go out in a second on the lanes `default` and `bulk`, to all peers together: 1 to 12,500,000,000. An eighth of it may go at once. The lane
+   * `consensus` counts, and never waits. As FISCO BCOS's `[flow_control] outgoing_bandwidth_limit`, which does not hold up consensus either.
+   *
+   * @default no limit
+   */
+  bytesPerSecond?: number
+
+  /**
+   * The same for each peer.
+   *
+   * @default no limit
+   */
+  bytesPerSecondPerPeer?: number
+}
+
+/**
+ * What went to and fro between this node and another one, see {@link Direct.statistics}.
+ */
+export interface PeerStatistics {
+  nodeId: NodeId
+
+  /**
+   * By the names of handlers; what has no place among the first 256 of them is under the empty name.
+   */
+  handlers: Record<string, HandlerTraffic>
 }
 
 /**
@@ -205,6 +234,12 @@ export interface Direct {
    * @throws InvalidParametersError as {@link handle}
    */
   handleStream(name: string, handler: StreamHandler, options?: HandleStreamOptions): void
+
+  /**
+   * Messages and bytes of unicast, by node and handler: of each node that is connected, since it is. What a node asks for and is refused
+   * does not count, nor do calls of the node to itself.
+   */
+  statistics(): PeerStatistics[]
 
   /**
    * Removes a handler: its calls that wait are refused, those that run go on. Does nothing if there is none.

@@ -1,5 +1,5 @@
 import { InvalidParametersError } from '@libp2p/interface'
-import { DEFAULT_MAX_CONCURRENT_PER_PEER, DEFAULT_MAX_IN_FLIGHT, DEFAULT_MAX_INCOMING_BYTES, DEFAULT_MAX_MESSAGE_SIZE, DEFAULT_MAX_QUEUE_BYTES, DEFAULT_MAX_QUEUE_LENGTH, DEFAULT_TIMEOUT, MAX_MESSAGE_SIZE_CEILING, MAX_TIMEOUT } from './constants.ts'
+import { DEFAULT_MAX_CONCURRENT_PER_PEER, DEFAULT_MAX_IN_FLIGHT, DEFAULT_MAX_INCOMING_BYTES, DEFAULT_MAX_MESSAGE_SIZE, DEFAULT_MAX_QUEUE_BYTES, DEFAULT_MAX_QUEUE_LENGTH, DEFAULT_TIMEOUT, MAX_BANDWIDTH, MAX_MESSAGE_SIZE_CEILING, MAX_TIMEOUT } from './constants.ts'
 import type { InboxLimits } from './inbox.ts'
 import type { DirectInit } from './index.ts'
 import type { QueueLimits } from './outgoing.ts'
@@ -13,6 +13,12 @@ export interface Settings {
   maxInFlight: number
   inbox: InboxLimits
   queue: QueueLimits
+
+  /**
+   * Bytes that go out in a second: to all peers together, to each of them.
+   */
+  bytesPerSecond?: number
+  bytesPerSecondPerPeer?: number
 }
 
 /**
@@ -30,7 +36,9 @@ export function settings (init: DirectInit): Settings {
     queue: {
       maxBytes: within('maxQueueBytes', init.maxQueueBytes, DEFAULT_MAX_QUEUE_BYTES),
       maxLength: within('maxQueueLength', init.maxQueueLength, DEFAULT_MAX_QUEUE_LENGTH)
-    }
+    },
+    bytesPerSecond: init.bytesPerSecond == null ? undefined : checkInteger('bytesPerSecond', init.bytesPerSecond, MAX_BANDWIDTH),
+    bytesPerSecondPerPeer: init.bytesPerSecondPerPeer == null ? undefined : checkInteger('bytesPerSecondPerPeer', init.bytesPerSecondPerPeer, MAX_BANDWIDTH)
   }
 }
 

@@ -3,11 +3,13 @@ import { lossOf, QueueFullError } from './errors.ts'
 import { LANE_PROTOCOLS } from './lane.ts'
 import { OutgoingQueue } from './outgoing.ts'
 import { Session } from './session.ts'
+import type { Bandwidth } from './bandwidth.ts'
 import type { Inbox } from './inbox.ts'
 import type { Lane } from './lane.ts'
 import type { Holder, OutgoingCall } from './outgoing-call.ts'
 import type { LaneActivity } from './pace.ts'
 import type { SessionHost } from './session.ts'
+import type { Traffic } from './traffic.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
 import type { Connection, Stream } from '@libp2p/interface'
 
@@ -23,6 +25,16 @@ export interface LaneStreamsInit {
   nodeId: NodeId
   lane: Lane
   inbox: Inbox
+
+  /**
+   * Of the peer.
+   */
+  traffic: Traffic
+
+  /**
+   * How fast bytes may go out.
+   */
+  limits: readonly Bandwidth[]
 
   /**
    * Shared by the lanes of the connection.

@@ -63,8 +63,10 @@ export class Link {
     let streams = this.#lanes.get(lane)
 
     if (streams == null) {
-      const { nodeId } = this.peer
-      streams = new LaneStreams(this.#host, { connection: this.connection, nodeId, lane, inbox: this.peer.lane(lane).inbox, activity: this.#activity })
+      const { nodeId, traffic, bandwidth } = this.peer
+      const { inbox } = this.peer.lane(lane)
+      const limits = [this.#host.bandwidth, bandwidth].filter(limit => limit != null)
+      streams = new LaneStreams(this.#host, { connection: this.connection, nodeId, lane, inbox, traffic, limits, activity: this.#activity })
       this.#lanes.set(lane, streams)
     }
 

@@ -1,5 +1,6 @@
 import { ErrorCode } from './errors.ts'
 import type { FrameRule } from './errors.ts'
+import type { Traffic } from './traffic.ts'
 import type { Counter, CounterGroup, Histogram, Metrics } from '@libp2p/interface'
 
 /**
@@ -41,6 +42,11 @@ export interface Gauges {
    * Requests that wait for an answer.
    */
   inFlight(): number
+
+  /**
+   * What went to and fro, with all peers.
+   */
+  traffic(): Traffic
 }
 
 /**
@@ -73,6 +79,17 @@ export class DirectMetrics {
       label: 'rule',
       help: 'Streams closed because the peer broke a rule of the protocol, by rule'
     })
+
+    for (const direction of ['sent', 'received'] as const) {
+      for (const unit of ['messages', 'bytes'] as const) {
+        metrics?.registerCounterGroup(`fisco_direct_${direction}_${unit}_total`, {
+          label: 'handler',
+          help: unit === 'bytes' ? `Bytes in the messages ${direction}, by handler` : `Requests, notifications, answers and pieces of streaming exchanges ${direction}, by handler`,
+          calculate: () => Object.fromEntries(Array.from(gauges.traffic(), ([name, counts]) => [name, counts[direction][unit]]))
+        })
+      }
+    }
+
     metrics?.registerMetric('fisco_direct_in_flight_requests', {
       help: 'Requests of this node that wait for an answer',
       calculate: gauges.inFlight

@@ -2,6 +2,7 @@ import { ACK_LENGTH, LANE_ACTIVE_TIME, MAX_FRAME_LENGTH, MAX_UNREAD } from './co
 import { InvalidFrameError } from './errors.ts'
 import { LENGTH_FIELD } from './frame.ts'
 import { LANES } from './lane.ts'
+import type { Bandwidth } from './bandwidth.ts'
 import type { Lane } from './lane.ts'
 
 const MAX_FRAME = LENGTH_FIELD + MAX_FRAME_LENGTH
@@ -60,6 +61,8 @@ export class LaneActivity {
 export class Pace implements Yielding {
   readonly #lane: Lane
   readonly #activity: LaneActivity
+  readonly #limits: readonly Bandwidth[]
+  readonly #isPaced: boolean
   readonly #acknowledge: (bytes: number) => void
 
   // bytes that were sent and not acknowledged, and that were read and not acknowledged
@@ -67,11 +70,14 @@ export class Pace implements Yielding {
   #unacknowledged = 0
 
   /**
+   * @param limits - how fast bytes may go out; the most urgent lane counts, and does not wait
    * @param acknowledge - tells the other side how much more was read
    */
-  constructor (lane: Lane, activity: LaneActivity, acknowledge: (bytes: number) => void) {
+  constructor (lane: Lane, activity: LaneActivity, limits: readonly Bandwidth[], acknowledge: (bytes: number) => void) {
     this.#lane = lane
     this.#activity = activity
+    this.#limits = limits
+    this.#isPaced = lane !== LANES[0]
     this.#acknowledge = acknowledge
     activity.watch(lane, this)
   }
@@ -81,10 +87,12 @@ export class Pace implements Yielding {
   }
 
   /**
-   * When {@link allowance} has no limit any more, in milliseconds, if nothing happens before.
+   * When something may be sent again, in milliseconds, if nothing happens before.
+   *
+   * @param now - in milliseconds
    */
-  get heldUntil (): number {
-    return this.#activity.yieldsUntil(this.#lane)
+  heldUntil (now: number): number {
+    return Math.max(this.#laneAllowance(now) === 0 ? this.#yieldsUntil : now, ...this.#limits.map(({ readyAt }) => readyAt))
   }
 
   /**
@@ -93,7 +101,15 @@ export class Pace implements Yielding {
    * @param now - in milliseconds
    */
   allowance (now: number): number {
-    return now < this.heldUntil ? Math.max(0, MAX_UNREAD - MAX_FRAME - this.#unread) : Infinity
+    let allowance = this.#laneAllowance(now)
+
+    if (this.#isPaced) {
+      for (const limit of this.#limits) {
+        allowance = Math.min(allowance, limit.allowance(now))
+      }
+    }
+
+    return allowance
   }
 
   /**
@@ -102,6 +118,10 @@ export class Pace implements Yielding {
   sent (bytes: number, now: number): void {
     this.#unread += bytes
     this.#activity.touch(this.#lane, now)
+
+    for (const limit of this.#limits) {
+      limit.take(bytes, now)
+    }
   }
 
   /**
@@ -118,7 +138,7 @@ export class Pace implements Yielding {
   read (bytes: number, now: number): void {
     this.#unacknowledged += bytes
 
-    if (this.#unacknowledged >= ACK_LENGTH && now < this.heldUntil + LANE_ACTIVE_TIME) {
+    if (this.#unacknowledged >= ACK_LENGTH && now < this.#yieldsUntil + LANE_ACTIVE_TIME) {
       this.yield()
     }
   }
@@ -147,5 +167,13 @@ export class Pace implements Yielding {
     }
 
     this.#unread -= bytes
+  }
+
+  get #yieldsUntil (): number {
+    return this.#activity.yieldsUntil(this.#lane)
+  }
+
+  #laneAllowance (now: number): number {
+    return now < this.#yieldsUntil ? Math.max(0, MAX_UNREAD - MAX_FRAME - this.#unread) : Infinity
   }
 }

@@ -1,4 +1,6 @@
+import { Bandwidth } from './bandwidth.ts'
 import { Inbox } from './inbox.ts'
+import { Traffic } from './traffic.ts'
 import type { InboxLimits } from './inbox.ts'
 import type { Lane } from './lane.ts'
 import type { Link } from './link.ts'
@@ -26,15 +28,28 @@ export interface PeerLane {
 export class Peer {
   readonly nodeId: NodeId
   readonly links = new Map<Connection, Link>()
+
+  /**
+   * What went to and fro.
+   */
+  readonly traffic = new Traffic()
+
+  /**
+   * How fast bytes may go to it, if there is a limit.
+   */
+  readonly bandwidth?: Bandwidth
+
   readonly #limits: InboxLimits
   readonly #lanes = new Map<Lane, PeerLane>()
 
   /**
    * @param limits - of each lane
+   * @param bytesPerSecond - of all lanes
    */
-  constructor (nodeId: NodeId, limits: InboxLimits) {
+  constructor (nodeId: NodeId, limits: InboxLimits, bytesPerSecond?: number) {
     this.nodeId = nodeId
     this.#limits = limits
+    this.bandwidth = bytesPerSecond == null ? undefined : new Bandwidth(bytesPerSecond)
   }
 
   /**

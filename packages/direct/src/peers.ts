@@ -3,12 +3,15 @@ import { ConnectionLostError, NotConnectedError, TooManyRequestsError } from './
 import { FrameKind } from './frame.ts'
 import { Link } from './link.ts'
 import { Peer } from './peer.ts'
-import type { InboxLimits } from './inbox.ts'
+import { Traffic } from './traffic.ts'
+import type { Settings } from './init.ts'
 import type { OutgoingCall } from './outgoing-call.ts'
 import type { PeerLane } from './peer.ts'
 import type { SessionHost } from './session.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
 import type { Connection, PeerId } from '@libp2p/interface'
+
+type PeersSettings = Pick<Settings, 'inbox' | 'maxInFlight' | 'bytesPerSecondPerPeer'>
 
 /**
  * The connected nodes by node ID.
@@ -16,16 +19,17 @@ import type { Connection, PeerId } from '@libp2p/interface'
 export class Peers {
   readonly #self: PeerId
   readonly #host: SessionHost
-  readonly #limits: InboxLimits
-  readonly #maxInFlight: number
+  readonly #settings: PeersSettings
+
+  // what was counted of nodes that are forgotten
+  readonly #past = new Traffic()
   readonly #peers = new Map<NodeId, Peer>()
   readonly #links = new Map<Connection, Link>()
 
-  constructor (self: PeerId, host: SessionHost, limits: InboxLimits, maxInFlight: number) {
+  constructor (self: PeerId, host: SessionHost, settings: PeersSettings) {
     this.#self = self
     this.#host = host
-    this.#limits = limits
-    this.#maxInFlight = maxInFlight
+    this.#settings = settings
   }
 
   /**
@@ -33,6 +37,24 @@ export class Peers {
    */
   get inFlight (): number {
     return [...this.#peers.values()].reduce((sum, peer) => sum + peer.inFlight, 0)
+  }
+
+  /**
+   * What went to and fro, since the node was made, with all nodes.
+   */
+  get traffic (): Traffic {
+    const total = new Traffic()
+    total.add(this.#past)
+    this.#peers.forEach(peer => { total.add(peer.traffic) })
+
+    return total
+  }
+
+  /**
+   * The known nodes.
+   */
+  values (): Iterable<Peer> {
+    return this.#peers.values()
   }
 
   /**
@@ -92,7 +114,7 @@ export class Peers {
    */
   add (connection: Connection, nodeId: NodeId): Link {
     this.#sweep()
-    const peer = this.#peers.get(nodeId) ?? new Peer(nodeId, this.#limits)
+    const peer = this.#peers.get(nodeId) ?? new Peer(nodeId, this.#settings.inbox, this.#settings.bytesPerSecondPerPeer)
     const link = new Link(this.#host, connection, peer)
     peer.links.set(connection, link)
     this.#links.set(connection, link)
@@ -136,11 +158,12 @@ export class Peers {
     }
 
     this.#links.clear()
+    this.#peers.forEach(peer => { this.#past.add(peer.traffic) })
     this.#peers.clear()
   }
 
   #request (call: OutgoingCall, link: Link, lane: PeerLane): void {
-    if (lane.inFlight >= this.#maxInFlight) {
+    if (lane.inFlight >= this.#settings.maxInFlight) {
       call.failed(new TooManyRequestsError(call.nodeId, `${lane.inFlight} of this node wait for an answer already`))
 
       return
@@ -159,6 +182,7 @@ export class Peers {
     for (const [nodeId, peer] of this.#peers) {
       if (peer.links.size === 0 && peer.isIdle) {
         this.#peers.delete(nodeId)
+        this.#past.add(peer.traffic)
       }
     }
   }

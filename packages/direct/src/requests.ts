@@ -103,13 +103,14 @@ export class Requests implements AnswerEvents, Holder {
    */
   begin (call: OutgoingCall): number {
     const id = ++this.#begun >>> 0
+    this.#init.traffic.sent(call.handler, call.data.length)
 
     if (call.kind !== FrameKind.NOTIFICATION) {
       this.#pending.set(id, call)
     }
 
     if (call instanceof StreamingCall) {
-      const exchange = new StreamExchange(id, false, this.#output, call.reader)
+      const exchange = new StreamExchange(id, false, this.#output, { traffic: this.#init.traffic, name: call.handler }, call.reader)
       this.#opening.delete(call)
       this.#streams.set(id, exchange)
       call.connect(exchange)
@@ -161,7 +162,7 @@ export class Requests implements AnswerEvents, Holder {
   }
 
   chunk (id: number, data: Uint8Array): void {
-    this.#streams.get(id)?.reader.push(data)
+    this.#streams.get(id)?.receive(data)
   }
 
   ended (id: number): void {
@@ -173,7 +174,12 @@ export class Requests implements AnswerEvents, Holder {
   }
 
   response (id: number, data: Uint8Array): void {
-    this.#endOf(id)?.answered(data)
+    const call = this.#endOf(id)
+
+    if (call != null) {
+      this.#init.traffic.received(call.handler, data.length)
+      call.answered(data)
+    }
   }
 
   error (id: number, code: number, text: string): void {

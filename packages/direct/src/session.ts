@@ -6,6 +6,7 @@ import { LANES } from './lane.ts'
 import { Pace } from './pace.ts'
 import { StreamReader } from './stream-reader.ts'
 import { StreamWriter } from './stream-writer.ts'
+import type { Bandwidth } from './bandwidth.ts'
 import type { DeadlineTimer, Expiring } from './deadlines.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { FrameWriter } from './frame-writer.ts'
@@ -16,6 +17,7 @@ import type { DirectMetrics } from './metrics.ts'
 import type { OutgoingCall } from './outgoing-call.ts'
 import type { QueueLimits } from './outgoing.ts'
 import type { LaneActivity } from './pace.ts'
+import type { Traffic } from './traffic.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
 import type { Logger, Stream, StreamCloseEvent } from '@libp2p/interface'
 import type { Uint8ArrayList } from 'uint8arraylist'
@@ -28,6 +30,11 @@ export interface SessionHost {
   deadlines: DeadlineTimer
   metrics: DirectMetrics
   writer: FrameWriter
+
+  /**
+   * How fast bytes may go out to all peers together, if there is a limit.
+   */
+  bandwidth?: Bandwidth
   maxMessageSize: number
   queue: QueueLimits
   log: Logger
@@ -40,7 +47,13 @@ export interface SessionInit {
   host: SessionHost
   nodeId: NodeId
   inbox: Inbox
+  traffic: Traffic
   lane: Lane
+
+  /**
+   * How fast bytes may go out.
+   */
+  limits: readonly Bandwidth[]
 
   /**
    * Of the connection.
@@ -88,7 +101,7 @@ export class Session {
   #hasEnded = false
 
   constructor (stream: Stream, init: SessionInit) {
-    const { host: { deadlines, writer, ...host }, nodeId, inbox, lane, activity, byDialler, isOwn } = init
+    const { host: { deadlines, writer, ...host }, nodeId, inbox, traffic, lane, limits, activity, byDialler, isOwn } = init
     const { promise, resolve } = Promise.withResolvers<void>()
     this.byDialler = byDialler
     this.isOwn = isOwn
@@ -96,11 +109,12 @@ export class Session {
     this.#onEnded = resolve
     this.#stream = stream
     this.#init = init
-    this.#pace = new Pace(lane, activity, bytes => { this.#exchanges.acknowledge(bytes) })
+    this.#pace = new Pace(lane, activity, limits, bytes => { this.#exchanges.acknowledge(bytes) })
     this.#exchanges = new Exchanges({
       ...host,
       nodeId,
       inbox,
+      traffic,
       onOutput: () => { this.#writer.schedule() },
       onViolation: err => { this.abort(err) }
     })
@@ -202,7 +216,7 @@ export class Session {
 
     if (this.#patience == null) {
       this.#patience = {
-        deadline: this.#pace.heldUntil,
+        deadline: this.#pace.heldUntil(deadlines.now()),
         expire: () => {
           this.#patience = undefined
           this.#writer.schedule()

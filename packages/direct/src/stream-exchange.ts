@@ -3,6 +3,7 @@ import { ChunkWriter } from './chunk-writer.ts'
 import { MAX_PART_LENGTH } from './constants.ts'
 import { chunkMessage, creditMessage, endMessage } from './message.ts'
 import type { OutgoingMessage } from './message.ts'
+import type { Traffic } from './traffic.ts'
 
 /**
  * What a {@link StreamExchange} needs of the stream that it is on.
@@ -36,20 +37,33 @@ export class StreamExchange {
   readonly #id: number
   readonly #isCallee: boolean
   readonly #output: StreamExchangeOutput
+  readonly #count: { traffic: Traffic, name: string }
   readonly #queued = new Set<OutgoingMessage>()
   #queuedBytes = 0
   #room?: () => void
 
   /**
    * @param isCallee - whether the other side has begun it
+   * @param count - where its pieces are counted, and under which name
    * @param reader - takes what comes in
    */
-  constructor (id: number, isCallee: boolean, output: StreamExchangeOutput, reader = new ChunkReader()) {
+  constructor (id: number, isCallee: boolean, output: StreamExchangeOutput, count: { traffic: Traffic, name: string }, reader = new ChunkReader()) {
+    this.#count = count
     this.#id = id
     this.#isCallee = isCallee
     this.#output = output
     this.reader = reader
     reader.onTaken = cost => { output.push(creditMessage(id, isCallee, cost)) }
+  }
+
+  /**
+   * A chunk has come in.
+   *
+   * @throws InvalidFrameError if there is no room for it
+   */
+  receive (chunk: Uint8Array): void {
+    this.#count.traffic.received(this.#count.name, chunk.byteLength)
+    this.reader.push(chunk)
   }
 
   /**
@@ -86,6 +100,7 @@ export class StreamExchange {
   }
 
   #write (chunk: Uint8Array): Promise<void> | undefined {
+    this.#count.traffic.sent(this.#count.name, chunk.byteLength)
     this.#push(chunkMessage(this.#id, this.#isCallee, chunk))
 
     if (this.#queuedBytes >= MAX_PART_LENGTH) {

@@ -2,40 +2,9 @@ import { encodeFrame, FrameKind } from '@fisco-libp2p/direct'
 import { expect } from 'chai'
 import { Network, outcome } from './support/network.ts'
 import { RawServer } from './support/raw-stream.ts'
-import type { Metrics } from '@libp2p/interface'
+import { Registry } from './support/registry.ts'
 
 const EMPTY = new Uint8Array()
-
-/**
- * Keeps what the service reports, under `name` or `name{label}`.
- */
-class Registry {
-  readonly counts: Record<string, number> = {}
-  readonly gauges: Record<string, () => number> = {}
-
-  asMetrics (): Metrics {
-    const count = (name: string, by = 1): void => { this.counts[name] = (this.counts[name] ?? 0) + by }
-
-    return new Proxy({} as unknown as Metrics, {
-      get: () => {
-        return (name: string, options: { calculate?(): number } = {}) => {
-          if (typeof name === 'string' && name.startsWith('fisco_direct_') && options.calculate != null) {
-            this.gauges[name] = options.calculate
-          }
-
-          return {
-            increment: (values?: Record<string, unknown>) => {
-              Object.keys(values ?? { '': true }).forEach(label => { count(label === '' ? name : `${name}{${label}}`) })
-            },
-            observe: () => { count(`${name} observed`) },
-            update: () => {},
-            decrement: () => {}
-          }
-        }
-      }
-    })
-  }
-}
 
 describe('metrics', () => {
   const network = new Network()

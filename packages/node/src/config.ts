@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { MAX_SOCKET_PATH } from '@fisco-libp2p/admin'
+import { MAX_BANDWIDTH } from '@fisco-libp2p/direct'
 import { parseNodeId } from '@fisco-libp2p/identity'
 import { DEFAULT_MAX_MEMBERS, MAX_DELAY, MAX_MEMBERS, MIN_LINK_TIMEOUT } from '@fisco-libp2p/peers'
 import { parse } from 'ini'
-import { DEFAULT_ADMIN_SOCKET, DEFAULT_CA_CERT, DEFAULT_CERT, DEFAULT_CHAIN_ID, DEFAULT_DATA_PATH, DEFAULT_KEY, DEFAULT_LISTEN_IP, DEFAULT_LISTEN_PORT, MAX_ADDRESSES, STATE_FOLDER } from './constants.ts'
+import { BYTES_PER_MBIT, DEFAULT_ADMIN_SOCKET, DEFAULT_CA_CERT, DEFAULT_CERT, DEFAULT_CHAIN_ID, DEFAULT_DATA_PATH, DEFAULT_KEY, DEFAULT_LISTEN_IP, DEFAULT_LISTEN_PORT, MAX_ADDRESSES, STATE_FOLDER } from './constants.ts'
 import { endpointToMultiaddr, parseEndpoint, parsePort } from './endpoint.ts'
 import { ConfigError } from './errors.ts'
 import type { NodeId, PolicyChoice } from '@fisco-libp2p/identity'
@@ -75,6 +76,13 @@ export interface NodeConfig {
   maxRetryDelay?: number
 
   /**
+   * `[flow_control] outgoing_bandwidth_limit` and `outgoing_bandwidth_limit_per_peer`, in bytes per second: how fast unicast may go out, to all peers together
+   * and to each, but for the lane `consensus`.
+   */
+  bytesPerSecond?: number
+  bytesPerSecondPerPeer?: number
+
+  /**
    * Path of the admin API's unix socket: `[admin] socket`, seen from the folder of `config.ini`; undefined if there is none.
    */
   adminSocket?: string
@@ -99,6 +107,7 @@ const ALIASES: Record<string, string> = { network_security: 'secure', certificat
 const KNOWN: Record<string, { used: string[], ignored?: string[] }> = {
   p2p: { used: ['listen_ip', 'listen_port', 'node.*', 'max_nodes', 'max_unconfigured_nodes', 'link_timeout_ms', 'max_retry_delay_ms'], ignored: ['enable_compress', 'peers_param_limit', 'max_nodes_limit', 'connection_warning'] },
   network_security: { used: ['data_path', 'key', 'cert', 'ca_cert', 'policy'], ignored: ['ca_path'] },
+  flow_control: { used: ['outgoing_bandwidth_limit', 'outgoing_bandwidth_limit_per_peer'], ignored: ['limit_req'] },
   admin: { used: ['socket'] },
   certificate_blacklist: { used: ['crl.*'] },
   certificate_whitelist: { used: ['cal.*'] },
@@ -147,6 +156,7 @@ export function parseConfig (text: string, file: string): NodeConfig {
   const peers = numbered(p2p, 'node').map(([key, value]) => at(`[p2p] ${key}`, () => parseEndpoint(value)))
 
   const number = (key: string, min: number, max: number): number | undefined => at(`[p2p] ${key}`, () => parseNumber(textOf(p2p, key, ''), min, max))
+  const bandwidth = (key: string): number | undefined => at(`[flow_control] ${key}`, () => parseBandwidth(textOf(section('flow_control'), key, '')))
   const maxNodes = number('max_nodes', 1, MAX_MEMBERS)
   const socket = adminSocketOf(folder, textOf(section('admin'), 'socket', DEFAULT_ADMIN_SOCKET))
 
@@ -171,6 +181,8 @@ export function parseConfig (text: string, file: string): NodeConfig {
     maxUnconfiguredNodes: number('max_unconfigured_nodes', 0, maxNodes ?? DEFAULT_MAX_MEMBERS),
     linkTimeout: number('link_timeout_ms', MIN_LINK_TIMEOUT, MAX_DELAY),
     maxRetryDelay: number('max_retry_delay_ms', 1, MAX_DELAY),
+    bytesPerSecond: bandwidth('outgoing_bandwidth_limit'),
+    bytesPerSecondPerPeer: bandwidth('outgoing_bandwidth_limit_per_peer'),
     adminSocket: socket.path,
     warnings: [...Object.keys(KNOWN).flatMap(name => unknownKeys(name, section(name))), ...socket.warnings]
   }
@@ -210,6 +222,20 @@ function parseNumber (text: string, min: number, max: number): number | undefine
   }
 
   return text === '' ? undefined : Number(text)
+}
+
+/**
+ * @returns bytes per second
+ * @throws Error unless it is empty or a number of Mbit/s, as FISCO BCOS counts them
+ */
+function parseBandwidth (text: string): number | undefined {
+  const bytes = Math.floor(Number(text) * BYTES_PER_MBIT)
+
+  if (text !== '' && !(/^\d{1,6}(\.\d{1,6})?$/.test(text) && bytes >= 1 && bytes <= MAX_BANDWIDTH)) {
+    throw new Error(`"${text}" is no number of Mbit/s from 0.00001 to ${Math.floor(MAX_BANDWIDTH / BYTES_PER_MBIT)}`)
+  }
+
+  return text === '' ? undefined : bytes
 }
 
 function parsePolicy (text: string): PolicyChoice {

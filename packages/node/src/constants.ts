@@ -32,6 +32,11 @@ export const DEFAULT_MEMBERS = 200
 export const CONNECTIONS_PER_MEMBER = 4
 
 /**
+ * A Mbit/s as FISCO BCOS counts it, in bytes per second.
+ */
+export const BYTES_PER_MBIT = 1024 * 1024 / 8
+
+/**
  * Most configured addresses: FISCO BCOS's `max_nodes_limit`.
  */
 export const MAX_ADDRESSES = 100

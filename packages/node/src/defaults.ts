@@ -10,6 +10,7 @@ import { identify } from '@libp2p/identify'
 import { multiaddr } from '@multiformats/multiaddr'
 import { CONNECTIONS_PER_MEMBER, DEFAULT_MEMBERS, MAX_STREAMS_PER_CONNECTION } from './constants.ts'
 import type { NodeServices } from './services.ts'
+import type { DirectInit } from '@fisco-libp2p/direct'
 import type { Identity } from '@fisco-libp2p/identity'
 import type { PeersInit } from '@fisco-libp2p/peers'
 import type { Multiaddr } from '@multiformats/multiaddr'
@@ -67,6 +68,13 @@ export interface NodeSettings {
   links?: Pick<PeersInit, 'linkTimeout' | 'maxDelay' | 'maxMembers' | 'maxUnconfigured' | 'maxAddresses'>
 
   /**
+   * Limits of unicast; see the options of the same names of `@fisco-libp2p/direct`.
+   *
+   * @default its defaults
+   */
+  unicast?: Pick<DirectInit, 'maxMessageSize' | 'bytesPerSecond' | 'bytesPerSecondPerPeer'>
+
+  /**
    * Gets the session keys of every connection, as lines of an NSS key log. Whoever has them reads all traffic.
    *
    * @default none
@@ -108,7 +116,7 @@ export function nodeDefaults (settings: NodeSettings): Libp2pOptions<NodeService
       identify: identify(),
       pubsub: gossipsub(gossipsubDefaults()),
       statusSeq: statusSeq({ identity }),
-      direct: direct(),
+      direct: direct(settings.unicast),
       topics: topics(),
       peers: peers({ ...settings.links, maxMembers: settings.links?.maxMembers ?? Math.min(members, MAX_MEMBERS), addresses: settings.peers, identity })
     }

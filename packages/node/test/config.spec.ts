@@ -44,6 +44,17 @@ describe('config.ini', () => {
     }
   })
 
+  it('limits what unicast sends, in the units of FISCO BCOS', () => {
+    expect(parse('[flow_control]\nlimit_req=10\noutgoing_bandwidth_limit=2\noutgoing_bandwidth_limit_per_peer=0.5')).to.deep.include({
+      bytesPerSecond: 262_144, bytesPerSecondPerPeer: 65_536, warnings: []
+    })
+    expect(parse('').bytesPerSecond).to.equal(undefined)
+
+    for (const value of ['0', '-1', '1e3', 'fast', '0.000001', '999999']) {
+      expect(() => parse(`[flow_control]\noutgoing_bandwidth_limit=${value}`)).to.throw(ConfigError, `[flow_control] outgoing_bandwidth_limit: "${value}" is no number of Mbit/s from`)
+    }
+  })
+
   it('is read as FISCO BCOS\'s tools write it', () => {
     const config = parse(`
 [rpc]

@@ -1,0 +1,76 @@
+import { MAX_TRAFFIC_NAMES } from './constants.ts'
+
+/**
+ * Messages, and the bytes in them; each piece of a streaming exchange counts as one.
+ */
+export interface TrafficCount {
+  messages: number
+  bytes: number
+}
+
+/**
+ * What went to and fro under the name of one handler: requests, notifications and answers.
+ */
+export interface HandlerTraffic {
+  sent: TrafficCount
+  received: TrafficCount
+}
+
+/**
+ * Where what does not find a place of its own is counted: no handler has an empty name.
+ */
+const OTHERS = ''
+
+/**
+ * Counts messages by the names of handlers, so many of them; all further names together are one, the empty one.
+ */
+export class Traffic {
+  readonly #counts = new Map<string, HandlerTraffic>()
+
+  sent (name: string, bytes: number): void {
+    count(this.#of(name).sent, 1, bytes)
+  }
+
+  received (name: string, bytes: number): void {
+    count(this.#of(name).received, 1, bytes)
+  }
+
+  /**
+   * Adds all that was counted elsewhere.
+   */
+  add (other: Traffic): void {
+    for (const [name, { sent, received }] of other.#counts) {
+      const own = this.#of(name)
+      count(own.sent, sent.messages, sent.bytes)
+      count(own.received, received.messages, received.bytes)
+    }
+  }
+
+  * [Symbol.iterator] (): Generator<[string, HandlerTraffic]> {
+    for (const [name, { sent, received }] of this.#counts) {
+      yield [name, { sent: { ...sent }, received: { ...received } }]
+    }
+  }
+
+  #of (name: string): HandlerTraffic {
+    const known = this.#counts.get(name)
+
+    if (known != null) {
+      return known
+    }
+
+    if (this.#counts.size >= MAX_TRAFFIC_NAMES && name !== OTHERS) {
+      return this.#of(OTHERS)
+    }
+
+    const counts = { sent: { messages: 0, bytes: 0 }, received: { messages: 0, bytes: 0 } }
+    this.#counts.set(name, counts)
+
+    return counts
+  }
+}
+
+function count (to: TrafficCount, messages: number, bytes: number): void {
+  to.messages += messages
+  to.bytes += bytes
+}
