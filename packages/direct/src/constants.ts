@@ -134,6 +134,22 @@ export const ACK_LENGTH = 64 * 1024
 export const LANE_ACTIVE_TIME = 1_000
 
 /**
+ * Messages up to this length are not compressed, as in FISCO BCOS.
+ */
+export const MIN_COMPRESSED_LENGTH = 1024
+
+/**
+ * The first byte of a message of a protocol that compresses: whether it is as it was, or compressed.
+ */
+export const PLAIN_MARK = 0
+export const COMPRESSED_MARK = 1
+
+/**
+ * Calls of a protocol that compresses that run at once, of all peers together, if it does not say: what they take when decompressed is not bounded otherwise.
+ */
+export const DEFAULT_MAX_CONCURRENT_COMPRESSED = 16
+
+/**
  * Most bytes a second that a limit can allow: 100 Gbit/s.
  */
 export const MAX_BANDWIDTH = 12_500_000_000

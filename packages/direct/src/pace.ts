@@ -42,7 +42,14 @@ export class LaneActivity {
    * When the more urgent lanes will be out of use, in milliseconds, if nothing more travels on them.
    */
   yieldsUntil (lane: Lane): number {
-    return Math.max(...this.#latest.slice(0, LANES.indexOf(lane))) + LANE_ACTIVE_TIME
+    let latest = -Infinity
+
+    // with each frame: no array is made for it
+    for (let rank = LANES.indexOf(lane) - 1; rank >= 0; rank--) {
+      latest = Math.max(latest, this.#latest[rank])
+    }
+
+    return latest + LANE_ACTIVE_TIME
   }
 
   watch (lane: Lane, watcher: Yielding): void {

@@ -1,11 +1,13 @@
 import { abbreviate, printable } from '@fisco-libp2p/identity'
 import { InvalidMessageError, serviceCapabilities, serviceDependencies } from '@libp2p/interface'
-import { MAX_MESSAGE_SIZE_CEILING, MAX_TIMEOUT } from './constants.ts'
+import { pack, unpack } from './compression.ts'
+import { DEFAULT_MAX_CONCURRENT_COMPRESSED, DEFAULT_MAX_MESSAGE_SIZE, MAX_MESSAGE_SIZE_CEILING, MAX_TIMEOUT } from './constants.ts'
 import { MessageTooLargeError } from './errors.ts'
 import { checkInteger } from './init.ts'
 import { encodeName } from './names.ts'
 import type { HandlerContext, HandleOptions } from './handler.ts'
 import type { Direct, DirectOptions } from './index.ts'
+import type { Lane } from './lane.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
 import type { Startable } from '@libp2p/interface'
 
@@ -40,11 +42,26 @@ export interface DirectProtocolInit<Request, Response> extends Pick<HandleOption
   timeout?: number
 
   /**
+   * The lane that requests travel on, see `DirectOptions`.
+   *
+   * @default 'default'
+   */
+  lane?: Lane
+
+  /**
    * Longest request and answer, in bytes, 1 to 104,857,600. Longer ones are neither sent nor taken.
    *
-   * @default that of `direct()`, which is the limit in any case
+   * @default that of `direct()`, which is the limit in any case; with `compress` 4,194,304
    */
   maxMessageSize?: number
+
+  /**
+   * Whether requests and answers above 1 KiB are compressed (DEFLATE) where that makes them shorter. Both sides must say the same: each message has a byte before
+   * it then. `maxMessageSize` is for the message as the codecs see it: decompressing ends there. Without `maxConcurrent`, 16 calls run at once.
+   *
+   * @default false
+   */
+  compress?: boolean
 }
 
 /**
@@ -122,11 +139,16 @@ class TypedProtocol<Request, Response> implements DirectProtocol<Request, Respon
   }
 
   start (): void {
-    const { name, request, response, maxConcurrent, maxMessageSize, quota } = this.#init
+    const { name, request, response, maxMessageSize, quota, compress = false } = this.#init
+    const { maxConcurrent = compress ? DEFAULT_MAX_CONCURRENT_COMPRESSED : undefined } = this.#init
     const handler = this.#handler
 
     if (handler != null) {
-      this.#direct.handle(name, async (data, context) => response.encode(await handler(decode(request, data, 'the request'), context)), { maxConcurrent, maxMessageSize, quota })
+      this.#direct.handle(name, async (data, context) => {
+        const message = decode(request, await this.#unpack(data), 'the request')
+
+        return this.#pack(response.encode(await handler(message, context)))
+      }, { maxConcurrent, maxMessageSize: compress && maxMessageSize != null ? maxMessageSize + 1 : maxMessageSize, quota })
     }
   }
 
@@ -137,20 +159,28 @@ class TypedProtocol<Request, Response> implements DirectProtocol<Request, Respon
   }
 
   async request (nodeId: NodeId, message: Request, options: DirectOptions = {}): Promise<Response> {
-    const { name, request, response, timeout, maxMessageSize = Infinity } = this.#init
+    const { name, request, response, timeout, lane, maxMessageSize = Infinity } = this.#init
     const data = request.encode(message)
 
     if (data.byteLength > maxMessageSize) {
       throw new MessageTooLargeError(`A request "${printable(name)}" of ${data.byteLength} bytes; ${maxMessageSize} are allowed (maxMessageSize)`)
     }
 
-    const answer = await this.#direct.request(nodeId, name, data, { timeout, ...options })
+    const answer = await this.#unpack(await this.#direct.request(nodeId, name, await this.#pack(data), { timeout, lane, ...options }))
 
     if (answer.byteLength > maxMessageSize) {
       throw new MessageTooLargeError(`The answer of node ${abbreviate(nodeId)} to "${printable(name)}" has ${answer.byteLength} bytes; ${maxMessageSize} are allowed (maxMessageSize)`)
     }
 
     return decode(response, answer, `the answer of node ${abbreviate(nodeId)} to "${printable(name)}"`)
+  }
+
+  async #pack (message: Uint8Array): Promise<Uint8Array> {
+    return this.#init.compress === true ? pack(message) : message
+  }
+
+  async #unpack (bytes: Uint8Array): Promise<Uint8Array> {
+    return this.#init.compress === true ? unpack(bytes, this.#init.maxMessageSize ?? DEFAULT_MAX_MESSAGE_SIZE) : bytes
   }
 }
 
