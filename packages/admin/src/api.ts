@@ -1,8 +1,10 @@
 import { MAX_BODY } from './constants.ts'
 import { RequestError } from './errors.ts'
-import { describeNode, describePeers } from './json.ts'
+import { describeNode, describePeers, describeTraffic } from './json.ts'
 import type { AdminComponents, AdminInit } from './index.ts'
 import type { IncomingMessage } from 'node:http'
+
+const PATHS = ['/v1/info', '/v1/peers', '/v1/peers/retry', '/v1/traffic']
 
 /**
  * What a request says that is understood.
@@ -34,9 +36,11 @@ export class Api {
 
     switch (`${method} ${path}`) {
       case 'GET /v1/info':
-        return describeNode(this.#init.identity, this.#components.addressManager.getAddresses().map(String), this.#started, this.#topics(), peers.list(), peers.members())
+        return describeNode(this.#init.identity, this.#components.addressManager.getAddresses().map(String), this.#started, orWithout(() => this.#components.topics?.following()) ?? [], peers.list(), peers.members())
       case 'GET /v1/peers':
         return describePeers(this.#init.identity, peers.list(), peers.members())
+      case 'GET /v1/traffic':
+        return describeTraffic(orWithout(() => this.#components.direct?.statistics()) ?? [], peers.members())
       case 'POST /v1/peers':
         return this.#add(await readBody(request))
       case 'DELETE /v1/peers':
@@ -44,9 +48,9 @@ export class Api {
       case 'POST /v1/peers/retry':
         return this.#retry(await readBody(request))
       default:
-        throw ['/v1/info', '/v1/peers', '/v1/peers/retry'].includes(path)
+        throw PATHS.includes(path)
           ? new RequestError(405, `${path} has no ${method}`)
-          : new RequestError(404, `there is no ${path}: /v1/info, /v1/peers and /v1/peers/retry are`)
+          : new RequestError(404, `there is no ${path}: there are ${PATHS.join(', ')}`)
     }
   }
 
@@ -87,13 +91,16 @@ export class Api {
       throw new RequestError(500, `${meanwhile}; it could not be saved: ${err.message}`)
     }
   }
+}
 
-  #topics (): readonly string[] {
-    try {
-      return this.#components.topics?.following() ?? []
-    } catch {
-      return [] // libp2p throws for a service that is not there
-    }
+/**
+ * What a service says that a node may do without: libp2p throws for one that is not there.
+ */
+function orWithout <Result> (ask: () => Result): Result | undefined {
+  try {
+    return ask()
+  } catch {
+    return undefined
   }
 }
 

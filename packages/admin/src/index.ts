@@ -29,7 +29,7 @@ import type { AddressManager } from '@libp2p/interface-internal'
 export { MAX_SOCKET_PATH } from './constants.ts'
 export { AdminSocketError } from './errors.ts'
 
-export type { NodeInfo, PeerEntry } from './json.ts'
+export type { NodeInfo, PeerEntry, TrafficEntry } from './json.ts'
 
 /**
  * Who the node is.
@@ -83,6 +83,22 @@ export interface AdminMember {
 }
 
 /**
+ * Messages and the bytes in them.
+ */
+export interface AdminTrafficCount {
+  messages: number
+  bytes: number
+}
+
+/**
+ * What unicast sent to a node and received from it, by handler, as `@fisco-libp2p/direct` tells it.
+ */
+export interface AdminStatistics {
+  nodeId: string
+  handlers: Record<string, { sent: AdminTrafficCount, received: AdminTrafficCount }>
+}
+
+/**
  * A change of the configured peers that is to outlive the node.
  */
 export interface PeersChange {
@@ -133,6 +149,11 @@ export interface AdminComponents {
    * Who follows what, if the node has topics.
    */
   topics?: { following (): string[] }
+
+  /**
+   * What was sent and received, if the node has unicast.
+   */
+  direct?: { statistics (): AdminStatistics[] }
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { AdminIdentity, AdminMember, AdminPeer } from './index.ts'
+import type { AdminIdentity, AdminMember, AdminPeer, AdminStatistics, AdminTrafficCount } from './index.ts'
 
 /**
  * A node in the words of FISCO BCOS 2.x (`getPeers`, `getNodeInfo`).
@@ -67,6 +67,30 @@ export interface NodeInfo extends FiscoNodeInfo {
    * How many addresses are configured, how many of them are connected, and how many nodes are connected in all.
    */
   peers: { configured: number, connected: number, members: number }
+}
+
+/**
+ * What unicast sent to one node and received from it under the name of one handler. The names are those of the applications; the empty one is for all that have
+ * no place of their own.
+ */
+export interface TrafficEntry {
+  NodeID: string
+
+  /**
+   * Name of the node, where it is known.
+   */
+  Node: string
+  handler: string
+  sent: AdminTrafficCount
+  received: AdminTrafficCount
+}
+
+export function describeTraffic (statistics: AdminStatistics[], members: AdminMember[]): TrafficEntry[] {
+  const names = new Map(members.map(({ nodeId, name = '' }) => [nodeId, name]))
+
+  return statistics.flatMap(({ nodeId, handlers }) => {
+    return Object.entries(handlers).map(([handler, { sent, received }]) => ({ NodeID: nodeId, Node: names.get(nodeId) ?? '', handler, sent, received }))
+  })
 }
 
 export function describeNode (identity: AdminIdentity, addresses: string[], started: number, topics: readonly string[], list: AdminPeer[], members: AdminMember[]): NodeInfo {

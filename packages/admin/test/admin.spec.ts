@@ -45,6 +45,24 @@ describe('admin API', () => {
     expect(value[0].address).to.equal(`/ip4/127.0.0.1/tcp/${value[0].IPAndPort.split(':')[1]}/tls`)
   })
 
+  it('tells what unicast sent and received, by node and protocol', async () => {
+    await using pair = await startPair()
+    const { node, other, socket } = pair
+
+    if (node.services.peers.members().length === 0) {
+      await pEvent(node.services.peers, 'peer:up')
+    }
+
+    other.services.direct.handle('height', () => new Uint8Array(4))
+    await node.services.direct.request(other.identity.nodeId, 'height', new Uint8Array(3))
+    const { status, value } = await ask(socket, 'GET', '/v1/traffic')
+
+    expect(status).to.equal(200)
+    expect(value).to.deep.include({
+      NodeID: other.identity.nodeId, Node: 'node0', handler: 'height', sent: { messages: 1, bytes: 3 }, received: { messages: 1, bytes: 4 }
+    })
+  })
+
   it('adds, removes and retries peers, and saves them if asked to', async () => {
     await using pair = await startPair()
     const { node, socket, saved } = pair

@@ -42,6 +42,9 @@ describe('fisco-p2p peers and info', () => {
       expect(await readFile(a.config, 'utf8')).to.contain(`=127.0.0.1:${endpoint}`)
       expect(await ask('peers', 'retry')).to.contain('every peer that waits is dialled now')
 
+      expect(await ask('peers', 'traffic')).to.contain('nothing was sent or received by unicast')
+      expect(JSON.parse(await ask('peers', 'traffic', '--json'))).to.deep.equal([])
+
       const wrong = await run(['peers', 'add', 'nonsense', '--config', a.config])
       expect(wrong.code).to.equal(1)
       expect(wrong.stderr).to.contain('"nonsense" is no endpoint')

@@ -2,8 +2,9 @@ import { parseEndpoint } from '@fisco-libp2p/node'
 import { AdminClient } from '../admin-client.ts'
 import { Output, UsageError } from '../output.ts'
 import { peersTable } from '../peers-table.ts'
+import { trafficTable } from '../traffic-table.ts'
 import { CONFIG_OPTION } from './info.ts'
-import type { PeerEntry } from '@fisco-libp2p/admin'
+import type { PeerEntry, TrafficEntry } from '@fisco-libp2p/admin'
 import type { Argv, CommandModule } from 'yargs'
 
 interface PeersArguments {
@@ -69,10 +70,22 @@ const retry: CommandModule<object, PeersArguments & { address?: string }> = {
   }
 }
 
+const traffic: CommandModule<object, PeersArguments> = {
+  command: 'traffic',
+  describe: 'Show what unicast sent to each node and received from it, by protocol',
+  builder: yargs => yargs.options({ config: CONFIG_OPTION }),
+
+  async handler (args) {
+    const entries = await (await AdminClient.of(args.config)).call<TrafficEntry[]>('GET', '/v1/traffic')
+
+    new Output(args).result(trafficTable(entries), entries)
+  }
+}
+
 export const peers: CommandModule = {
   command: 'peers',
   describe: 'Show and change the peers of a running node',
-  builder: yargs => yargs.command(list).command(add).command(remove).command(retry).demandCommand(1, 'Say what to do with the peers: list, add, remove or retry'),
+  builder: yargs => yargs.command(list).command(add).command(remove).command(retry).command(traffic).demandCommand(1, 'Say what to do with the peers: list, add, remove, retry or traffic'),
   handler: () => {}
 }
 
