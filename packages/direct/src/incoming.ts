@@ -185,6 +185,10 @@ export class IncomingFrames {
     const { id, total, more } = frame
     this.#checkBegun(id)
 
+    if (this.#answerEvents.isStreaming(id)) {
+      throw new InvalidFrameError('id', `exchange ${id} is streaming, and has no response`)
+    }
+
     if (this.#answers.has(id)) {
       throw new InvalidFrameError('id', `the answer to exchange ${id} is begun twice`)
     }

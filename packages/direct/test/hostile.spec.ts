@@ -120,6 +120,17 @@ describe('hostile peers', () => {
   }
 
   for (const [what, [rule, frames]] of Object.entries(violations)) {
+    it('a response to a streaming exchange ends the stream', async () => {
+      const { stream, request } = await begin()
+      const answer = a.direct.stream(b.nodeId, 'x', [])
+      await stream.take(2)
+      stream.send(response(2))
+
+      expect(await failure(answer.next())).to.include({ name: 'InvalidFrameError', rule: 'id' })
+      expect(await outcome(request)).to.equal('InvalidFrameError')
+      await isUnharmed()
+    })
+
     it(`${what}: "${rule}" ends the stream and its requests, nothing else`, async () => {
       const { stream, request } = await begin()
       // the first id was used by begin()

@@ -260,7 +260,13 @@ describe('streaming exchanges', () => {
   })
 
   it('fail at both sides when the connection is lost, and when a node stops', async () => {
-    for (const end of [async (c: TestNode) => { c.libp2p.getConnections()[0].abort(new Error('cut')) }, async (c: TestNode) => c.libp2p.stop()]) {
+    const ends: Array<(c: TestNode, d: TestNode) => Promise<void>> = [
+      async c => { c.libp2p.getConnections()[0].abort(new Error('cut')) },
+      async c => c.libp2p.stop(),
+      async (_, d) => d.libp2p.stop()
+    ]
+
+    for (const end of ends) {
       const [c, d] = await network.pair()
       const heard = gate()
       d.direct.handleStream('echo', async function * (source) {
@@ -273,11 +279,11 @@ describe('streaming exchanges', () => {
       const source = new Watched(new Uint8Array(10_000))
       const answer = c.direct.stream(d.nodeId, 'echo', source)
       await answer.next()
-      await end(c)
+      await end(c, d)
 
       expect(await outcome(collect(answer))).to.equal('ConnectionLostError')
       await Promise.all([heard.promise, source.ended])
-      await d.libp2p.stop()
+      await Promise.all([c, d].map(async ({ libp2p }) => libp2p.stop()))
     }
   })
 
