@@ -2,8 +2,11 @@
  * @packageDocumentation
  *
  * Unicast: a node asks another one, named by its node ID, and gets an answer, or tells it something. All exchanges with a peer
- * share one stream (for each lane that is used) that stays open, so a request costs one frame each way; any number are under way at once, long messages are cut
+ * share one stream that stays open, so a request costs one frame each way; any number are under way at once, long messages are cut
  * so that they do not hold up short ones, and whoever reads slowly slows down whoever sends to it, and nobody else.
+ *
+ * An exchange may also carry any number of bytes both ways ({@link Direct.stream}), each direction as fast as it is taken; and exchanges travel on lanes: `consensus`
+ * for what must not wait, `bulk` for what may, `default` for the rest.
  *
  * Nothing is left hanging: every request ends with an answer or with an error that says why, at the latest when its time is
  * over or its connection is lost.
@@ -36,6 +39,25 @@
  * const answer = await node.services.direct.request(nodeId, 'echo', Uint8Array.of(1, 2, 3), { timeout: 5_000 })
  *
  * await node.services.direct.notify(nodeId, 'hint', answer)
+ * ```
+ *
+ * @example Any number of bytes, on the lane for them
+ *
+ * ```typescript
+ * import { createNode } from '@fisco-libp2p/node'
+ *
+ * const node = await createNode({ config: 'conf/config.ini' })
+ *
+ * node.services.direct.handleStream('blocks', async function * (source, { signal }) {
+ *   for await (const request of source) {
+ *     signal.throwIfAborted()
+ *     yield request // the blocks that it asks for
+ *   }
+ * })
+ *
+ * for await (const piece of node.services.direct.stream('9c1e…', 'blocks', [Uint8Array.of(1)], { lane: 'bulk' })) {
+ *   console.info(piece.byteLength)
+ * }
  * ```
  *
  * @example A protocol of your own, with types and limits
@@ -71,7 +93,7 @@ import { DirectService } from './direct.ts'
 import type { Handler, HandleOptions, HandleStreamOptions, StreamHandler } from './handler.ts'
 import type { Lane } from './lane.ts'
 import type { ByteSource } from './streaming-call.ts'
-import type { HandlerTraffic } from './traffic.ts'
+import type { PeerStatistics } from './traffic.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
 import type { AbortOptions, ComponentLogger, Libp2pEvents, Metrics, PeerId, TypedEventTarget } from '@libp2p/interface'
 import type { ConnectionManager, Registrar } from '@libp2p/interface-internal'
@@ -91,7 +113,7 @@ export type { Lane } from './lane.ts'
 export type { DirectCodec, DirectProtocol, DirectProtocolComponents, DirectProtocolInit, DirectProtocolOptions } from './protocol.ts'
 export type { Quota } from './quota.ts'
 export type { ByteSource } from './streaming-call.ts'
-export type { HandlerTraffic, TrafficCount } from './traffic.ts'
+export type { HandlerTraffic, PeerStatistics, TrafficCount } from './traffic.ts'
 
 /**
  * Each limit is per peer and lane, and each is documented with the memory that it stands for in docs/PROTOCOLS.md.
@@ -160,18 +182,6 @@ export interface DirectInit {
    * @default no limit
    */
   bytesPerSecondPerPeer?: number
-}
-
-/**
- * What went to and fro between this node and another one, see {@link Direct.statistics}.
- */
-export interface PeerStatistics {
-  nodeId: NodeId
-
-  /**
-   * By the names of handlers; what has no place among the first 256 of them is under the empty name.
-   */
-  handlers: Record<string, HandlerTraffic>
 }
 
 /**

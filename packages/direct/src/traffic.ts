@@ -1,4 +1,5 @@
 import { MAX_TRAFFIC_NAMES } from './constants.ts'
+import type { NodeId } from '@fisco-libp2p/identity'
 
 /**
  * Messages, and the bytes in them; each piece of a streaming exchange counts as one.
@@ -14,6 +15,18 @@ export interface TrafficCount {
 export interface HandlerTraffic {
   sent: TrafficCount
   received: TrafficCount
+}
+
+/**
+ * What went to and fro between this node and another one, see `Direct.statistics`.
+ */
+export interface PeerStatistics {
+  nodeId: NodeId
+
+  /**
+   * By the names of handlers; what has no place among the first 256 of them is under the empty name.
+   */
+  handlers: Record<string, HandlerTraffic>
 }
 
 /**
