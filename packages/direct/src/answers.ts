@@ -188,12 +188,10 @@ export class Answers implements CallEvents, Caller {
   }
 
   answer (call: IncomingCall, data: Uint8Array): void {
-    const exchange = this.#streams.get(call.id)
-
-    if (exchange != null) {
+    if (call.streaming != null) {
       this.#init.metrics.served()
       this.#served.delete(call.id)
-      exchange.end()
+      this.#streams.get(call.id)?.end()
       this.#forgetIfOver(call.id)
 
       return

@@ -138,7 +138,7 @@ export class DirectService implements Direct, Startable {
   }
 
   stream (nodeId: NodeId, name: string, source: ByteSource, options: DirectOptions = {}): AsyncIterableIterator<Uint8Array, undefined> {
-    const call = new StreamingCall(this.#callInit(nodeId, name, { timeout: MAX_TIMEOUT, ...options }), source)
+    const call = new StreamingCall(this.#callInit(FrameKind.OPEN, nodeId, name, new Uint8Array(), { timeout: MAX_TIMEOUT, ...options }), source)
     this.#begin(call, options.signal)
 
     return call.reader
@@ -149,13 +149,13 @@ export class DirectService implements Direct, Startable {
       throw new InvalidParametersError('The message must be a Uint8Array')
     }
 
-    const call = new OutgoingCall({ ...this.#callInit(nodeId, handler, options), kind, data })
+    const call = new OutgoingCall(this.#callInit(kind, nodeId, handler, data, options))
     this.#begin(call, options.signal)
 
     return call.promise
   }
 
-  #callInit (nodeId: NodeId, handler: string, options: DirectOptions): Omit<OutgoingCallInit, 'kind' | 'data'> {
+  #callInit (kind: OutgoingCallInit['kind'], nodeId: NodeId, handler: string, data: Uint8Array, options: DirectOptions): OutgoingCallInit {
     const { timeout = this.#settings.timeout, lane = 'default', signal } = options
 
     if (!this.#isStarted) {
@@ -171,6 +171,8 @@ export class DirectService implements Direct, Startable {
     }
 
     return {
+      kind,
+      data,
       nodeId: this.#normalise(nodeId),
       handler,
       name: encodeName(handler),

@@ -257,7 +257,7 @@ export class OutgoingQueue {
   #write (message: OutgoingMessage, writer: FrameWriter, now: number): void {
     const end = Math.min(message.offset + MAX_PART_LENGTH, message.data.length)
 
-    if (!message.begun && message instanceof OutgoingCall) {
+    if (!message.begun && !message.isAnswer && message instanceof OutgoingCall) {
       message.id = this.#events.begin(message)
     }
 

@@ -24,10 +24,10 @@ export class LaneActivity {
   /**
    * Something travels on a lane.
    *
+   * @param rank - of the lane: its place in {@link LANES}
    * @param now - in milliseconds
    */
-  touch (lane: Lane, now: number): void {
-    const rank = LANES.indexOf(lane)
+  touch (rank: number, now: number): void {
     const before = this.#latest[rank]
     this.#latest[rank] = now
 
@@ -41,23 +41,23 @@ export class LaneActivity {
   /**
    * When the more urgent lanes will be out of use, in milliseconds, if nothing more travels on them.
    */
-  yieldsUntil (lane: Lane): number {
+  yieldsUntil (rank: number): number {
     let latest = -Infinity
 
     // with each frame: no array is made for it
-    for (let rank = LANES.indexOf(lane) - 1; rank >= 0; rank--) {
-      latest = Math.max(latest, this.#latest[rank])
+    for (let other = 0; other < rank; other++) {
+      latest = Math.max(latest, this.#latest[other])
     }
 
     return latest + LANE_ACTIVE_TIME
   }
 
-  watch (lane: Lane, watcher: Yielding): void {
-    this.#watchers[LANES.indexOf(lane)].add(watcher)
+  watch (rank: number, watcher: Yielding): void {
+    this.#watchers[rank].add(watcher)
   }
 
-  unwatch (lane: Lane, watcher: Yielding): void {
-    this.#watchers[LANES.indexOf(lane)].delete(watcher)
+  unwatch (rank: number, watcher: Yielding): void {
+    this.#watchers[rank].delete(watcher)
   }
 }
 
@@ -66,10 +66,9 @@ export class LaneActivity {
  * as a more urgent lane is in use; else the windows of the muxer are the limit, and no acknowledgements are sent, as they would cost a tenth of the rate.
  */
 export class Pace implements Yielding {
-  readonly #lane: Lane
+  readonly #rank: number
   readonly #activity: LaneActivity
   readonly #limits: readonly Bandwidth[]
-  readonly #isPaced: boolean
   readonly #acknowledge: (bytes: number) => void
 
   // bytes that were sent and not acknowledged, and that were read and not acknowledged
@@ -81,16 +80,15 @@ export class Pace implements Yielding {
    * @param acknowledge - tells the other side how much more was read
    */
   constructor (lane: Lane, activity: LaneActivity, limits: readonly Bandwidth[], acknowledge: (bytes: number) => void) {
-    this.#lane = lane
+    this.#rank = LANES.indexOf(lane)
     this.#activity = activity
     this.#limits = limits
-    this.#isPaced = lane !== LANES[0]
     this.#acknowledge = acknowledge
-    activity.watch(lane, this)
+    activity.watch(this.#rank, this)
   }
 
   stop (): void {
-    this.#activity.unwatch(this.#lane, this)
+    this.#activity.unwatch(this.#rank, this)
   }
 
   /**
@@ -110,7 +108,7 @@ export class Pace implements Yielding {
   allowance (now: number): number {
     let allowance = this.#laneAllowance(now)
 
-    if (this.#isPaced) {
+    if (this.#rank > 0) {
       for (const limit of this.#limits) {
         allowance = Math.min(allowance, limit.allowance(now))
       }
@@ -124,7 +122,7 @@ export class Pace implements Yielding {
    */
   sent (bytes: number, now: number): void {
     this.#unread += bytes
-    this.#activity.touch(this.#lane, now)
+    this.#activity.touch(this.#rank, now)
 
     for (const limit of this.#limits) {
       limit.take(bytes, now)
@@ -135,7 +133,7 @@ export class Pace implements Yielding {
    * A frame has come in.
    */
   received (now: number): void {
-    this.#activity.touch(this.#lane, now)
+    this.#activity.touch(this.#rank, now)
   }
 
   /**
@@ -177,7 +175,7 @@ export class Pace implements Yielding {
   }
 
   get #yieldsUntil (): number {
-    return this.#activity.yieldsUntil(this.#lane)
+    return this.#activity.yieldsUntil(this.#rank)
   }
 
   #laneAllowance (now: number): number {

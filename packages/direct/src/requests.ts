@@ -109,7 +109,7 @@ export class Requests implements AnswerEvents, Holder {
       this.#pending.set(id, call)
     }
 
-    if (call instanceof StreamingCall) {
+    if (call.kind === FrameKind.OPEN && call instanceof StreamingCall) {
       const exchange = new StreamExchange(id, false, this.#output, { traffic: this.#init.traffic, name: call.handler }, call.reader)
       this.#opening.delete(call)
       this.#streams.set(id, exchange)

@@ -1,5 +1,4 @@
 import { ChunkReader } from './chunk-reader.ts'
-import { FrameKind } from './frame.ts'
 import { OutgoingCall } from './outgoing-call.ts'
 import type { ChunkWriter } from './chunk-writer.ts'
 import type { OutgoingCallInit } from './outgoing-call.ts'
@@ -33,8 +32,11 @@ export class StreamingCall extends OutgoingCall {
   readonly #source: ByteSource
   #writer?: ChunkWriter
 
-  constructor (init: Omit<OutgoingCallInit, 'kind' | 'data'>, source: ByteSource) {
-    super({ ...init, kind: FrameKind.OPEN, data: new Uint8Array() })
+  /**
+   * @param init - of the kind that opens an exchange, without data
+   */
+  constructor (init: OutgoingCallInit, source: ByteSource) {
+    super(init)
     this.#source = source
     this.reader.onReturn = () => { this.giveUp(new Error('the answer is not wanted any more')) }
     this.promise.then(() => { this.reader.end() }, err => { this.reader.fail(err) }).finally(() => { this.#writer?.stop() })

@@ -40,6 +40,10 @@ const OTHERS = ''
 export class Traffic {
   readonly #counts = new Map<string, HandlerTraffic>()
 
+  // most messages have the name of the one before
+  #latestName?: string
+  #latest?: HandlerTraffic
+
   sent (name: string, bytes: number): void {
     count(this.#of(name).sent, 1, bytes)
   }
@@ -66,6 +70,15 @@ export class Traffic {
   }
 
   #of (name: string): HandlerTraffic {
+    if (this.#latest == null || name !== this.#latestName) {
+      this.#latest = this.#find(name)
+      this.#latestName = name
+    }
+
+    return this.#latest
+  }
+
+  #find (name: string): HandlerTraffic {
     const known = this.#counts.get(name)
 
     if (known != null) {
@@ -73,7 +86,7 @@ export class Traffic {
     }
 
     if (this.#counts.size >= MAX_TRAFFIC_NAMES && name !== OTHERS) {
-      return this.#of(OTHERS)
+      return this.#find(OTHERS)
     }
 
     const counts = { sent: { messages: 0, bytes: 0 }, received: { messages: 0, bytes: 0 } }
