@@ -17,7 +17,6 @@ import type { NodeId } from '@fisco-libp2p/identity'
 export interface AnswersOutput {
   queue: OutgoingQueue
   push(message: OutgoingMessage): void
-  remove(message: OutgoingMessage): void
 
   /**
    * Something has ended.

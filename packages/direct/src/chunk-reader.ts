@@ -1,7 +1,10 @@
 import { CHUNK_OVERHEAD, STREAM_WINDOW } from './constants.ts'
 import { InvalidFrameError } from './errors.ts'
+import { toKeep } from './memory.ts'
 
 type Result = IteratorResult<Uint8Array, undefined>
+
+const DONE = { done: true, value: undefined } as const
 
 interface Waiting {
   resolve (result: Result): void
@@ -56,13 +59,12 @@ export class ChunkReader implements AsyncIterableIterator<Uint8Array, undefined>
     this.#window -= cost
     const waiting = this.#waiting.shift()
 
-    if (this.#hasEnded || this.#isDiscarding) {
+    if (this.#isOver) {
       return
     }
 
     if (waiting == null) {
-      // a small chunk must not hold the whole piece of memory that it came in
-      this.#chunks.push(chunk.buffer.byteLength > 2 * chunk.byteLength ? chunk.slice() : chunk)
+      this.#chunks.push(toKeep(chunk))
     } else {
       waiting.resolve({ done: false, value: chunk })
       this.#take(chunk)
@@ -74,7 +76,7 @@ export class ChunkReader implements AsyncIterableIterator<Uint8Array, undefined>
    */
   end (): void {
     this.#hasEnded = true
-    this.#waiting.splice(0).forEach(({ resolve }) => { resolve({ done: true, value: undefined }) })
+    this.#finish()
   }
 
   /**
@@ -102,8 +104,8 @@ export class ChunkReader implements AsyncIterableIterator<Uint8Array, undefined>
       throw this.#error
     }
 
-    if (this.#hasEnded || this.#isDiscarding) {
-      return { done: true, value: undefined }
+    if (this.#isOver) {
+      return DONE
     }
 
     return new Promise((resolve, reject) => { this.#waiting.push({ resolve, reject }) })
@@ -113,16 +115,27 @@ export class ChunkReader implements AsyncIterableIterator<Uint8Array, undefined>
    * The consumer wants no more: called by `for await` when it is left early.
    */
   async return (): Promise<Result> {
-    const isEarly = !this.#hasEnded && !this.#isDiscarding
+    const isEarly = !this.#isOver
     this.#isDiscarding = true
     this.#chunks = []
-    this.#waiting.splice(0).forEach(({ resolve }) => { resolve({ done: true, value: undefined }) })
+    this.#finish()
 
     if (isEarly) {
       this.onReturn?.()
     }
 
-    return { done: true, value: undefined }
+    return DONE
+  }
+
+  /**
+   * Whether what comes is not taken any more.
+   */
+  get #isOver (): boolean {
+    return this.#hasEnded || this.#isDiscarding
+  }
+
+  #finish (): void {
+    this.#waiting.splice(0).forEach(({ resolve }) => { resolve(DONE) })
   }
 
   #take (chunk: Uint8Array): void {

@@ -38,12 +38,12 @@ export async function unpack (packed: Uint8Array, maxLength: number): Promise<Ui
     throw new InvalidMessageError('it does not say whether it is compressed')
   }
 
-  if (mark === PLAIN_MARK && rest.byteLength <= maxLength) {
-    return rest
-  }
-
   if (mark === PLAIN_MARK) {
-    throw tooLarge(maxLength)
+    if (rest.byteLength > maxLength) {
+      throw tooLarge(maxLength)
+    }
+
+    return rest
   }
 
   try {

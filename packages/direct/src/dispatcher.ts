@@ -2,6 +2,7 @@ import { InvalidParametersError } from '@libp2p/interface'
 import { DEFAULT_MAX_CONCURRENT } from './constants.ts'
 import { ErrorCode } from './errors.ts'
 import { List } from './list.ts'
+import { toKeep } from './memory.ts'
 import { encodeName } from './names.ts'
 import { QuotaMeter } from './quota.ts'
 import type { DeadlineTimer } from './deadlines.ts'
@@ -190,8 +191,7 @@ export class Dispatcher {
     const { inbox } = call.caller
     const list = registration.waiting.get(inbox) ?? new List<IncomingCall>()
     const waitedFor = this.#waitedFor.get(inbox) ?? new Set()
-    // a small message must not hold the whole chunk of memory that it came in
-    call.data = call.data.buffer.byteLength > 2 * call.size ? call.data.slice() : call.data
+    call.data = toKeep(call.data)
     call.node = list.push(call)
     registration.waiting.set(inbox, list)
     this.#waitedFor.set(inbox, waitedFor.add(registration))

@@ -65,7 +65,6 @@ export class Exchanges {
     const output = {
       queue: this.#queue,
       push: (message: OutgoingMessage): void => { this.#push(message) },
-      remove: (message: OutgoingMessage): void => { this.#queue.remove(message) },
       changed: (): void => { this.#changed() },
       discardAnswer: (id: number): void => { this.#incoming.discardAnswer(id) }
     }
@@ -162,6 +161,8 @@ export class Exchanges {
       this.#answers.finish(message)
     } else if (message.kind === FrameKind.NOTIFICATION && message instanceof OutgoingCall) {
       message.answered(message.data)
+    } else {
+      message.onSent?.()
     }
   }
 

@@ -3,43 +3,15 @@ import { lossOf, QueueFullError } from './errors.ts'
 import { LANE_PROTOCOLS } from './lane.ts'
 import { OutgoingQueue } from './outgoing.ts'
 import { Session } from './session.ts'
-import type { Bandwidth } from './bandwidth.ts'
-import type { Inbox } from './inbox.ts'
-import type { Lane } from './lane.ts'
 import type { Holder, OutgoingCall } from './outgoing-call.ts'
-import type { LaneActivity } from './pace.ts'
-import type { SessionHost } from './session.ts'
-import type { Traffic } from './traffic.ts'
-import type { NodeId } from '@fisco-libp2p/identity'
+import type { LaneInit, SessionHost } from './session.ts'
 import type { Connection, Stream } from '@libp2p/interface'
 
 /**
  * What a {@link LaneStreams} works with.
  */
-export interface LaneStreamsInit {
+export interface LaneStreamsInit extends LaneInit {
   connection: Connection
-
-  /**
-   * Of the peer.
-   */
-  nodeId: NodeId
-  lane: Lane
-  inbox: Inbox
-
-  /**
-   * Of the peer.
-   */
-  traffic: Traffic
-
-  /**
-   * How fast bytes may go out.
-   */
-  limits: readonly Bandwidth[]
-
-  /**
-   * Shared by the lanes of the connection.
-   */
-  activity: LaneActivity
 }
 
 /**

@@ -40,7 +40,7 @@ export class OutgoingMessage {
   fromCallee = false
 
   /**
-   * Told when it was handed to the stream.
+   * Told when it was handed to the stream; pieces only.
    */
   onSent?: () => void
 

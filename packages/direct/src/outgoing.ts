@@ -250,7 +250,7 @@ export class OutgoingQueue {
 
       this.#write(message, writer, now)
       this.#leave(message, false)
-      message.onSent?.()
+      this.#events.finish(message)
     }
   }
 

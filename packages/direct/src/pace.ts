@@ -152,12 +152,11 @@ export class Pace implements Yielding {
    * Acknowledges everything that was read.
    */
   yield (): void {
-    const bytes = Math.min(this.#unacknowledged, 0xffffffff)
-
-    if (bytes > 0) {
+    while (this.#unacknowledged > 0) {
+      // as much as the frame's number holds
+      const bytes = Math.min(this.#unacknowledged, 0xffffffff)
       this.#unacknowledged -= bytes
       this.#acknowledge(bytes)
-      this.yield()
     }
   }
 

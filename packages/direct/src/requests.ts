@@ -20,11 +20,6 @@ export interface RequestsOutput {
   push(message: OutgoingMessage): void
 
   /**
-   * Takes a message back that is not sent yet.
-   */
-  remove(message: OutgoingMessage): void
-
-  /**
    * Drops what still comes of an answer.
    */
   discardAnswer(id: number): void

@@ -41,10 +41,12 @@ export interface SessionHost {
 }
 
 /**
- * What one stream needs besides.
+ * What the streams of one lane of a connection share.
  */
-export interface SessionInit {
-  host: SessionHost
+export interface LaneInit {
+  /**
+   * The peer, what it has asked for, and what went to and fro.
+   */
   nodeId: NodeId
   inbox: Inbox
   traffic: Traffic
@@ -56,9 +58,16 @@ export interface SessionInit {
   limits: readonly Bandwidth[]
 
   /**
-   * Of the connection.
+   * Shared by the lanes of the connection.
    */
   activity: LaneActivity
+}
+
+/**
+ * What one stream needs besides.
+ */
+export interface SessionInit extends LaneInit {
+  host: SessionHost
 
   /**
    * Whether it was opened by the side that dialled the connection.
@@ -120,8 +129,7 @@ export class Session {
     })
     this.#writer = new StreamWriter(stream, {
       take: () => this.#take(writer, deadlines.now()),
-      isHeld: () => this.#exchanges.hasOutput && this.#pace.allowance(deadlines.now()) === 0,
-      held: () => { this.#waitForPace() },
+      isHeld: () => this.#isHeld(deadlines.now()),
       flushed: () => { this.#closeIfDrained() },
       error: err => { this.abort(err) }
     }, LANES.indexOf(lane))
@@ -209,14 +217,21 @@ export class Session {
   }
 
   /**
+   * Whether something waits that may not be sent now.
+   */
+  #isHeld (now: number): boolean {
+    return this.#exchanges.hasOutput && this.#pace.allowance(now) === 0
+  }
+
+  /**
    * An acknowledgement lets it go on, or the end of what it yields to.
    */
-  #waitForPace (): void {
+  #waitForPace (now: number): void {
     const { deadlines } = this.#init.host
 
     if (this.#patience == null) {
       this.#patience = {
-        deadline: this.#pace.heldUntil(deadlines.now()),
+        deadline: this.#pace.heldUntil(now),
         expire: () => {
           this.#patience = undefined
           this.#writer.schedule()
@@ -231,6 +246,8 @@ export class Session {
 
     if (batch != null) {
       this.#pace.sent(batch.byteLength, now)
+    } else if (this.#isHeld(now)) {
+      this.#waitForPace(now)
     }
 
     return batch

@@ -3,18 +3,15 @@ import { ChunkWriter } from './chunk-writer.ts'
 import { MAX_PART_LENGTH } from './constants.ts'
 import { chunkMessage, creditMessage, endMessage } from './message.ts'
 import type { OutgoingMessage } from './message.ts'
+import type { OutgoingQueue } from './outgoing.ts'
 import type { Traffic } from './traffic.ts'
 
 /**
  * What a {@link StreamExchange} needs of the stream that it is on.
  */
 export interface StreamExchangeOutput {
+  queue: Pick<OutgoingQueue, 'remove'>
   push (message: OutgoingMessage): void
-
-  /**
-   * Takes a message back that is not sent yet.
-   */
-  remove (message: OutgoingMessage): void
 }
 
 /**
@@ -84,7 +81,7 @@ export class StreamExchange {
     this.writer.stop()
 
     for (const message of this.#queued) {
-      this.#output.remove(message)
+      this.#output.queue.remove(message)
     }
 
     this.#queued.clear()

@@ -17,11 +17,6 @@ export interface StreamWriterSource {
   isHeld(): boolean
 
   /**
-   * It will not be asked again before it calls {@link StreamWriter.schedule}.
-   */
-  held(): void
-
-  /**
    * Everything was handed over to the connection.
    */
   flushed(): void
@@ -126,8 +121,6 @@ export class StreamWriter {
 
         if (batch == null) {
           if (this.#source.isHeld()) {
-            this.#source.held()
-
             return
           }
 

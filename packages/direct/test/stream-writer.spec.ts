@@ -37,7 +37,7 @@ class FullConnection {
 describe('writers of streams', () => {
   it('take turns on a connection that is always full', async () => {
     const connection = new FullConnection()
-    const source = { isHeld: () => false, held: () => {}, take: () => new Uint8Array(1), flushed: () => {}, error: (err: Error) => { throw err } }
+    const source = { isHeld: () => false, take: () => new Uint8Array(1), flushed: () => {}, error: (err: Error) => { throw err } }
     const writers = ['a', 'b', 'c'].map(name => new StreamWriter(connection.stream(name), source))
     writers.forEach(writer => { writer.schedule() })
 
@@ -51,7 +51,7 @@ describe('writers of streams', () => {
 
   it('get more turns on a more urgent lane, and some on any', async () => {
     const connection = new FullConnection()
-    const source = { isHeld: () => false, held: () => {}, take: () => new Uint8Array(1), flushed: () => {}, error: (err: Error) => { throw err } }
+    const source = { isHeld: () => false, take: () => new Uint8Array(1), flushed: () => {}, error: (err: Error) => { throw err } }
     const writers = ['bulk', 'default', 'consensus'].map((name, i) => new StreamWriter(connection.stream(name), source, 2 - i))
     writers.forEach(writer => { writer.schedule() })
 

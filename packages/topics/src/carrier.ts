@@ -270,7 +270,7 @@ export class GossipCarrier {
     const copy = new Uint8Array(bytes)
 
     await components.pubsub.publish(envelope.topic, copy, { ignoreDuplicatePublishError: true })
-    this.init.onMessage({ ...envelope, data: new Uint8Array(envelope.data) })
+    this.deliver(envelope)
   }
 
   private readonly onGossip = (evt: CustomEvent<{ msg: object }>): void => {
@@ -278,10 +278,16 @@ export class GossipCarrier {
 
     if (envelope != null) {
       this.accepted.delete(evt.detail.msg)
-      // after this event gossipsub passes the message on: a slow listener must not hold it up, nor one that changes the
-      // data spoil it for others
-      queueMicrotask(() => { this.init.onMessage({ ...envelope, data: new Uint8Array(envelope.data) }) })
+      // after this event gossipsub passes the message on: a slow listener must not hold it up
+      queueMicrotask(() => { this.deliver(envelope) })
     }
+  }
+
+  /**
+   * A listener that changes the data must not spoil it for others.
+   */
+  private deliver (envelope: Envelope): void {
+    this.init.onMessage({ ...envelope, data: new Uint8Array(envelope.data) })
   }
 
   private readonly onStatusChange = (evt: CustomEvent<{ nodeId: NodeId }>): void => {

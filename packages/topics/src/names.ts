@@ -41,3 +41,10 @@ export function gossipTopic (name: string): string {
 
   return TOPIC_PREFIX + name
 }
+
+/**
+ * The name of the topic that a gossipsub topic carries; undoes {@link gossipTopic}.
+ */
+export function topicName (gossip: string): string {
+  return gossip.slice(TOPIC_PREFIX.length)
+}

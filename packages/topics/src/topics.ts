@@ -3,11 +3,11 @@ import { NotStartedError, serviceCapabilities, serviceDependencies } from '@libp
 import { setMaxListeners, TypedEventEmitter } from 'main-event'
 import { GossipCarrier } from './carrier.ts'
 import { directOf } from './components.ts'
-import { BROADCAST_TOPIC, MAX_DATA_BYTES, REQUEST_NAME, STATUS_ENTRY, TOPIC_PREFIX } from './constants.ts'
+import { BROADCAST_TOPIC, MAX_DATA_BYTES, REQUEST_NAME, STATUS_ENTRY } from './constants.ts'
 import { Directory, encodeFollowed } from './directory.ts'
 import { HandlerExistsError, IncompatiblePubsubError, MessageTooLargeError, NoFollowerError, NotFollowingError } from './errors.ts'
 import { TopicsMetrics } from './metrics.ts'
-import { gossipTopic } from './names.ts'
+import { gossipTopic, topicName } from './names.ts'
 import { askFollowers, decodeRequest, encodeRequest, shuffle } from './request.ts'
 import { checkTime, settingsOf } from './settings.ts'
 import type { Sent } from './carrier.ts'
@@ -228,7 +228,7 @@ export class TopicsService extends TypedEventEmitter<TopicsEvents> implements To
 
     return topic === BROADCAST_TOPIC
       ? records.filter(({ entries }) => entries.has(STATUS_ENTRY)).map(({ nodeId }) => nodeId)
-      : this.directory.followers(records, topic.slice(TOPIC_PREFIX.length))
+      : this.directory.followers(records, topicName(topic))
   }
 
   private async send (topic: string, data: Uint8Array, options: AbortOptions): Promise<Sent> {
@@ -271,7 +271,7 @@ export class TopicsService extends TypedEventEmitter<TopicsEvents> implements To
       return
     }
 
-    const name = topic.slice(TOPIC_PREFIX.length)
+    const name = topicName(topic)
     const message = { topic: name, data, author, incarnation, sequence }
     const followed = this.followed.get(name)
 
