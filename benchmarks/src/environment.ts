@@ -1,4 +1,5 @@
 import { cpus, loadavg, totalmem } from 'node:os'
+import { natsVersion } from './contenders/nats.ts'
 
 /**
  * What figures depend on besides what is measured.
@@ -8,6 +9,7 @@ export function environment (): Record<string, unknown> {
     date: new Date().toISOString(),
     node: process.version,
     openssl: process.versions.openssl,
+    nats: natsVersion() ?? 'not installed',
     platform: `${process.platform}-${process.arch}`,
     cpu: cpus()[0]?.model,
     cpus: cpus().length,

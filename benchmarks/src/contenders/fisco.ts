@@ -5,10 +5,12 @@ import { createNode } from '@fisco-libp2p/node'
 import { caTlsTcp } from '@fisco-libp2p/tls'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
+import { pEvent } from 'p-event'
 import { portOf } from './port.ts'
 import type { Contender, ContenderLink, Credentials } from '../contender.ts'
 import type { Direct } from '@fisco-libp2p/direct'
 import type { NodeId } from '@fisco-libp2p/identity'
+import type { Connection } from '@libp2p/interface'
 import type { Libp2p } from 'libp2p'
 
 type BenchNode = Libp2p<{ direct: Direct }>
@@ -59,7 +61,10 @@ function contender (start: (credentials: Credentials, listen: string[]) => Promi
 
       return {
         async connect (port) {
-          const connection = await libp2p.dial(multiaddr(`/ip4/127.0.0.1/tcp/${port}/tls`))
+          const opened = pEvent<'connection:open', CustomEvent<Connection>>(libp2p, 'connection:open')
+          const dialled = libp2p.dial(multiaddr(`/ip4/127.0.0.1/tcp/${port}/tls`))
+          // it may be written to from this event on, which for a node that was met before is half a round trip before it has accepted
+          const connection = await Promise.race([dialled, opened.then(({ detail }) => detail)])
 
           return { ...linkTo(libp2p.services.direct, peerIdToNodeId(connection.remotePeer)), close: async () => { await connection.close() } }
         },

@@ -45,13 +45,18 @@ export class CaTlsTcp implements Transport {
     const connection = new TlsConnection(socket, { remoteAddr: address, direction: 'outbound', log: this.log.newScope('connection') })
 
     try {
-      const secured = await this.handshaker.secure(socket, { connection, direction: 'outbound', expected: peerIdOf(address), signal: options.signal })
+      const secured = await this.handshaker.secure(socket, { connection, direction: 'outbound', expected: peerIdOf(address), early: true, signal: options.signal })
 
       connection.open(secured.socket)
 
-      return await options.upgrader.upgradeOutbound(connection, {
-        ...options, skipEncryption: true, skipProtection: true, remotePeer: secured.remotePeer, muxerFactory: secured.streamMuxer
-      })
+      const [upgraded] = await Promise.all([
+        options.upgrader.upgradeOutbound(connection, {
+          ...options, skipEncryption: true, skipProtection: true, remotePeer: secured.remotePeer, muxerFactory: secured.streamMuxer
+        }),
+        secured.accepted.then(() => { connection.read() })
+      ])
+
+      return upgraded
     } catch (err) {
       connection.abort(err)
 

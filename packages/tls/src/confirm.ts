@@ -56,16 +56,28 @@ export interface ConfirmContext {
 }
 
 /**
- * The exchange by which both ends know that *both* have accepted, before a byte of libp2p flows (docs/PROTOCOLS.md,
- * "Confirm exchange"): each sends a confirm when TLS is done, an accept when it has judged the other's, and a refusal
- * instead of either.
+ * A confirm exchange in which this end has accepted the other one.
+ */
+export interface ConfirmedPeer {
+  peer: ProvenPeer
+
+  /**
+   * Settles when the other end has accepted, too, or has not. Nobody else reads from the socket before. Rejects with a
+   * HandshakeRefusedError, with a HandshakeFailedError if the connection ends, with whatever the signal was aborted with.
+   */
+  accepted: Promise<void>
+}
+
+/**
+ * The exchange by which both ends know that *both* have accepted (docs/PROTOCOLS.md, "Confirm exchange"): each sends a
+ * confirm when TLS is done, an accept when it has judged the other's, and a refusal instead of either.
  *
+ * @returns when this end has accepted the other one
  * @throws HandshakeRefusedError, UnexpectedPeerError; HandshakeFailedError if the connection ends
  */
-export async function confirmExchange (facts: HandshakeSocket, context: ConfirmContext, signal: AbortSignal): Promise<PeerId> {
+export async function confirmExchange (facts: HandshakeSocket, context: ConfirmContext, signal: AbortSignal): Promise<ConfirmedPeer> {
   const frames = new FrameSocket(facts.socket)
-
-  try {
+  const peer = await refusing(frames, async () => {
     const peer = judgeTls(context.identity, facts, context.role, context.certificates)
     context.onProven(peer)
     checkExpected(peer, context)
@@ -82,10 +94,24 @@ export async function confirmExchange (facts: HandshakeSocket, context: ConfirmC
 
     await context.expectWelcome(peer)
     frames.write({ type: 'accept', version })
+
+    return peer
+  })
+
+  const accepted = refusing(frames, async () => {
     expectFrame(await frames.read(signal), 'accept')
     frames.release()
+  })
 
-    return peer.peerId
+  return { peer, accepted }
+}
+
+/**
+ * Does a part of the exchange. If it fails on this side, the other one is told why before the error goes on.
+ */
+async function refusing <T> (frames: FrameSocket, part: () => Promise<T>): Promise<T> {
+  try {
+    return await part()
   } catch (err) {
     if (err instanceof HandshakeRefusedError && err.refusedBy === 'us') {
       await frames.refuse(err.rule, REFUSAL_CODES[err.rule] < FIRST_CODE_WITH_TEXT ? '' : err.text)

@@ -140,3 +140,8 @@ export const MAX_LOG_LINES_PER_SECOND = 10
  * key for the table and in OpenSSL.
  */
 export const MAX_KNOWN_CERTIFICATES = 512
+
+/**
+ * Nodes that have accepted this one which are remembered, for the next dial.
+ */
+export const MAX_KNOWN_HOSTS = 1_024

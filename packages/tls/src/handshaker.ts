@@ -4,10 +4,11 @@ import { InvalidParametersError, setMaxListeners } from '@libp2p/interface'
 import { CertificateMemory } from './certificate-memory.ts'
 import { clientHandshake } from './client.ts'
 import { confirmExchange } from './confirm.ts'
-import { ALPN_PREFIX, HANDSHAKE_TIMEOUT, MAX_HANDSHAKE_TIMEOUT } from './constants.ts'
+import { ALPN_PREFIX, HANDSHAKE_TIMEOUT, MAX_HANDSHAKE_TIMEOUT, MAX_KNOWN_HOSTS } from './constants.ts'
 import { HandshakeFailedError, HandshakeRefusedError } from './errors.ts'
 import { LogLimiter } from './log-limiter.ts'
 import { registerMetrics } from './metrics.ts'
+import { RecentNodes } from './recent-nodes.ts'
 import { ServerHandshakes } from './server.ts'
 import { tlsOptions } from './tls-options.ts'
 import type { FailureRule } from './errors.ts'
@@ -39,16 +40,27 @@ export interface HandshakeRequest {
    * Leave the choice of the muxer to whoever comes after?
    */
   skipMuxer?: boolean
+
+  /**
+   * Is a peer that has accepted this node before written to without waiting until it has done so again?
+   */
+  early?: boolean
   signal?: AbortSignal
 }
 
 /**
- * A connection on which both ends have accepted each other.
+ * A connection that may be written to.
  */
 export interface SecuredSocket {
   socket: TLSSocket
   remotePeer: PeerId
   streamMuxer?: StreamMuxerFactory
+
+  /**
+   * Settles when the other end has accepted, or has not; it has, unless an `early` socket was asked for. The socket must not be
+   * read before. Rejects as {@link Handshaker.secure} does.
+   */
+  accepted: Promise<void>
 }
 
 /**
@@ -64,6 +76,11 @@ export class Handshaker {
   private readonly metrics?: TlsMetrics
   private readonly keyLog?: (line: Uint8Array) => void
   private readonly certificates = new CertificateMemory()
+
+  /**
+   * Nodes that have accepted this one, and have not refused it since.
+   */
+  private readonly hosts = new RecentNodes(MAX_KNOWN_HOSTS)
   private context?: SecureContext
   private readonly servers = new Map<string, ServerHandshakes>()
 
@@ -109,7 +126,7 @@ export class Handshaker {
       const incarnation = await incarnationOf(this.components).get()
       const facts = await this.tlsHandshake(duplex, request, signal)
       expectAlpn(facts.socket)
-      const remotePeer = await confirmExchange(facts, {
+      const { peer, accepted } = await confirmExchange(facts, {
         identity: this.identity,
         certificates: this.certificates,
         incarnation,
@@ -120,19 +137,45 @@ export class Handshaker {
         onProven: peer => { proven = peer }
       }, signal)
 
-      this.metrics?.handshakes.increment({ accepted: true })
-
-      return { socket: facts.socket, remotePeer, streamMuxer: this.muxerOf(facts.socket.alpnProtocol) }
-    } catch (err) {
-      duplex.destroy()
-
-      if (err.name === 'AbortError') {
-        // given up on this side: nobody was refused
-        throw err
+      const secured = {
+        socket: facts.socket,
+        remotePeer: peer.peerId,
+        streamMuxer: this.muxerOf(facts.socket.alpnProtocol),
+        accepted: accepted.then(() => { this.accepted(peer) })
       }
 
-      throw this.account(err.name === 'TimeoutError' ? this.timedOut() : err, request, proven)
+      if (request.early !== true || !this.hosts.has(peer.nodeId)) {
+        await secured.accepted
+
+        return secured
+      }
+
+      return { ...secured, accepted: secured.accepted.catch(err => { throw this.failed(err, duplex, request, peer) }) }
+    } catch (err) {
+      throw this.failed(err, duplex, request, proven)
     }
+  }
+
+  /**
+   * Both ends have accepted.
+   */
+  private accepted ({ nodeId }: ProvenPeer): void {
+    this.metrics?.handshakes.increment({ accepted: true })
+    this.hosts.add(nodeId)
+  }
+
+  /**
+   * @returns the error to be thrown
+   */
+  private failed (err: Error, duplex: Duplex, request: HandshakeRequest, proven?: ProvenPeer): Error {
+    duplex.destroy()
+
+    if (proven != null) {
+      this.hosts.delete(proven.nodeId)
+    }
+
+    // given up on this side: nobody was refused
+    return err.name === 'AbortError' ? err : this.account(err.name === 'TimeoutError' ? this.timedOut() : err, request, proven)
   }
 
   /**

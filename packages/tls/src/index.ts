@@ -5,6 +5,9 @@
  * the consortium's CA issued, and a dial succeeds only when both sides have accepted each other. A peer that is refused
  * hears why.
  *
+ * `caTlsTcp` opens a connection to a node that has accepted this one before as soon as this end has accepted it: what is sent at the event
+ * `connection:open` goes out at once. The dial waits for both; if the other end has changed its mind, the connection closes and the dial fails.
+ *
  * @example Secure a libp2p node by its certificate
  *
  * ```typescript

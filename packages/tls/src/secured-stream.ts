@@ -1,6 +1,6 @@
 import { AbstractMessageStream } from '@libp2p/utils'
 import { pEvent } from 'p-event'
-import { readFrom, writeTo } from './socket-io.ts'
+import { follow, readFrom, writeTo } from './socket-io.ts'
 import type { AbortOptions, Logger, MessageStream } from '@libp2p/interface'
 import type { SendResult } from '@libp2p/utils'
 import type { TLSSocket } from 'node:tls'
@@ -20,6 +20,7 @@ export class SecuredStream extends AbstractMessageStream implements MessageStrea
   constructor (socket: TLSSocket, init: { log: Logger, direction: 'inbound' | 'outbound' }) {
     super(init)
     this.socket = socket
+    follow(socket, this)
     this.received = readFrom(socket, this, () => { this.onRemoteCloseWrite() })
   }
 

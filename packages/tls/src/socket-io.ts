@@ -4,21 +4,12 @@ import type { TLSSocket } from 'node:tls'
 import type { Uint8ArrayList } from 'uint8arraylist'
 
 /**
- * Lets a libp2p stream read from a TLS socket, and notice when it drains, ends and fails.
- *
- * @param onEnd - what the end of the other side's data means for the stream
- * @returns tells how many bytes have come so far
+ * Lets a libp2p stream that writes to a TLS socket notice when it drains, fails and is closed.
  */
-export function readFrom (socket: TLSSocket, stream: AbstractMessageStream, onEnd: () => void): () => number {
-  let received = 0
-  socket.on('data', (chunk: Buffer) => {
-    received += chunk.byteLength
-    stream.onData(chunk)
-  })
+export function follow (socket: TLSSocket, stream: AbstractMessageStream): void {
   socket.on('drain', () => {
     stream.safeDispatchEvent('drain')
   })
-  socket.on('end', onEnd)
   socket.on('error', err => {
     // while this end closes, the other may be gone before it has taken the last bytes (close_notify): that is no failure
     stream.onTransportClosed(stream.status === 'open' ? err : undefined)
@@ -30,7 +21,24 @@ export function readFrom (socket: TLSSocket, stream: AbstractMessageStream, onEn
   // the other end may have gone in the moment in which it accepted: then the events above were before our time
   if (socket.destroyed) {
     stream.onTransportClosed()
-  } else if (socket.readableEnded) {
+  }
+}
+
+/**
+ * Lets a libp2p stream read from a TLS socket.
+ *
+ * @param onEnd - what the end of the other side's data means for the stream
+ * @returns tells how many bytes have come so far
+ */
+export function readFrom (socket: TLSSocket, stream: AbstractMessageStream, onEnd: () => void): () => number {
+  let received = 0
+  socket.on('data', (chunk: Buffer) => {
+    received += chunk.byteLength
+    stream.onData(chunk)
+  })
+  socket.on('end', onEnd)
+
+  if (socket.readableEnded) {
     onEnd()
   }
 

@@ -2,7 +2,7 @@ import { setReceivedBytes } from '@fisco-libp2p/identity'
 import { AbstractMultiaddrConnection } from '@libp2p/utils'
 import { pEvent } from 'p-event'
 import { INACTIVITY_TIMEOUT } from './constants.ts'
-import { expectOpen, readFrom, writeTo } from './socket-io.ts'
+import { expectOpen, follow, readFrom, writeTo } from './socket-io.ts'
 import type { AbortOptions, Logger } from '@libp2p/interface'
 import type { SendResult } from '@libp2p/utils'
 import type { Multiaddr } from '@multiformats/multiaddr'
@@ -17,22 +17,42 @@ import type { Uint8ArrayList } from 'uint8arraylist'
 export class TlsConnection extends AbstractMultiaddrConnection {
   private socket: Socket | TLSSocket
 
+  /**
+   * How many bytes have come so far; undefined as long as none is read.
+   */
+  private received?: () => number
+
   constructor (socket: Socket, init: { remoteAddr: Multiaddr, localAddr?: Multiaddr, direction: 'inbound' | 'outbound', log: Logger }) {
     super(init)
     this.socket = socket
   }
 
   /**
-   * The handshake is done: from now on this is the secured socket's connection.
+   * From now on this is the secured socket's connection, and may be written to.
    *
    * @throws HandshakeFailedError if the other end is gone already
    */
   open (socket: TLSSocket): void {
     this.socket = socket
-    setReceivedBytes(this, readFrom(socket, this, () => { this.onTransportClosed() }))
+    follow(socket, this)
+    setReceivedBytes(this, () => this.received?.() ?? 0)
     expectOpen(this)
     // the muxer's keep-alive is far below this
     socket.setTimeout(INACTIVITY_TIMEOUT, () => { this.abort(new Error(`nothing was heard for ${INACTIVITY_TIMEOUT} ms`)) })
+  }
+
+  /**
+   * Both ends have accepted: what comes in belongs to whoever uses the connection.
+   *
+   * @throws HandshakeFailedError if the other end is gone already
+   */
+  read (): void {
+    this.received = readFrom(this.socket as TLSSocket, this, () => { this.onTransportClosed() })
+    expectOpen(this)
+
+    if (this.readStatus === 'paused') {
+      this.socket.pause()
+    }
   }
 
   /**
@@ -53,11 +73,16 @@ export class TlsConnection extends AbstractMultiaddrConnection {
   }
 
   sendPause (): void {
-    this.socket.pause()
+    if (this.received != null) {
+      this.socket.pause()
+    }
   }
 
   sendResume (): void {
-    this.socket.resume()
+    // before, the handshake reads
+    if (this.received != null) {
+      this.socket.resume()
+    }
   }
 
   async sendClose (options?: AbortOptions): Promise<void> {

@@ -74,6 +74,7 @@ export class TlsListener extends TypedEventEmitter<ListenerEvents> implements Li
       const secured = await this.init.handshaker.secure(socket, { connection, direction: 'inbound', signal })
 
       connection.open(secured.socket)
+      connection.read()
       await this.init.upgrader.upgradeInbound(connection, {
         skipEncryption: true, skipProtection: true, remotePeer: secured.remotePeer, muxerFactory: secured.streamMuxer, signal
       })
