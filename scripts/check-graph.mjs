@@ -23,7 +23,7 @@ const ALLOWED = {
   ca: ['identity'],
   'bcos-bridge': ['identity', 'tls'],
   cli: ['node', 'admin', 'ca', 'tls', 'bcos-bridge'],
-  'test-kit': ['identity', 'node', 'ca']
+  'test-kit': ['identity', 'node', 'ca', 'status-seq']
 }
 
 /** The package that a specifier names: `@libp2p/crypto/keys` is of `@libp2p/crypto`; none for a path or Node's own. */

@@ -4,6 +4,7 @@ import { lane } from './lane.ts'
 import { memory } from './memory.ts'
 import { notYet } from './not-yet.ts'
 import { request, throughput } from './request.ts'
+import { status } from './status.ts'
 import type { Figure } from '../figure.ts'
 
 /**
@@ -15,7 +16,7 @@ export const FIGURES = {
   throughput,
   bulk,
   broadcast: notYet('messages to all are not measured yet'),
-  status: notYet('the spreading of status is not measured yet'),
+  status,
   memory,
   lane
 } satisfies Record<string, Figure>

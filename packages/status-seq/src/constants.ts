@@ -57,9 +57,37 @@ export const MAX_NUMBERS = 1024
 export const MAX_REQUESTED = 256
 
 /**
- * Length of a record's hash and of the digest over a table, in bytes: SHA-256.
+ * Length of a record's hash in bytes: SHA-256.
  */
 export const HASH_BYTES = 32
+
+/**
+ * Length of a digest over records, in bytes: the beginning of a SHA-256. Who makes two sets of its own records with one digest, which takes 2^64
+ * tries, hides a difference between its own records.
+ */
+export const DIGEST_BYTES = 16
+
+/**
+ * A range in which digests differ is cut into so many parts, or listed if there are no more nodes than this in it.
+ */
+export const COMPARE_PARTS = 16
+export const LIST_SIZE = 8
+
+/**
+ * Ranges that are to be compared with one neighbour, and lists and comparisons in one message. What is beyond that comes with a later digest.
+ */
+export const MAX_RANGES = 256
+
+/**
+ * Parts of comparisons that one neighbour is answered at a stretch, and per second afterwards.
+ */
+export const COMPARE_BURST = 2_048
+export const COMPARE_PER_SECOND = 256
+
+/**
+ * Nodes for which is remembered which record and which chain one neighbour has.
+ */
+export const MAX_REMEMBERED = 1_024
 
 /**
  * Milliseconds between two timed announcements.
@@ -73,10 +101,34 @@ export const DEFAULT_INTERVAL = 1_000
 export const INTERVAL_JITTER = 0.25
 
 /**
- * How many neighbours a timed announcement goes to, and after how many milliseconds at most each of them gets one.
+ * How many neighbours a timed announcement goes to, and after how many milliseconds each of them gets one, unless it has announced the same itself;
+ * at most so many of those at a time.
  */
 export const ANNOUNCE_FANOUT = 3
 export const ANNOUNCE_EVERYONE = 30_000
+export const MAX_OVERDUE = 64
+
+/**
+ * The first announcement after news comes after this share of the interval; the pauses double up to so many intervals while there are none.
+ */
+export const FIRST_PAUSE = 0.25
+export const LONGEST_PAUSE = 8
+
+/**
+ * Intervals for which changes of the list of neighbours are collected before they are told.
+ */
+export const NEIGHBOURS_DELAY = 2
+
+/**
+ * Intervals between two looks at whose record has aged or expired.
+ */
+export const AGE_INTERVALS = 4
+
+/**
+ * Name of the status entry that lists a node's neighbours, and the bytes of each in it: the beginning of the SHA-256 of its node ID.
+ */
+export const NEIGHBOURS_ENTRY = 'fisco/neighbours'
+export const SHORT_ID_BYTES = 8
 
 /**
  * Fewest milliseconds between two pushes to one neighbour, and between two signatures over the own record: a node that
@@ -85,12 +137,11 @@ export const ANNOUNCE_EVERYONE = 30_000
 export const PUSH_INTERVAL = 100
 
 /**
- * Fewest milliseconds between two lists that are sent to one neighbour because its digest differs; and how long to wait
- * when neither digest has changed since the last list: then the list did not help, because one of both refuses a record
- * that the other has.
+ * Fewest milliseconds between two comparisons with one neighbour because its digest differs. While neither digest changes the pauses double, up to
+ * the second value: then it does not help, because one of both refuses a record that the other has.
  */
-export const LIST_INTERVAL = 1_000
-export const FRUITLESS_LIST_INTERVAL = 60_000
+export const REPAIR_INTERVAL = 500
+export const FRUITLESS_REPAIR_INTERVAL = 60_000
 
 /**
  * Most nodes, this one included, whose records are kept.
@@ -98,15 +149,9 @@ export const FRUITLESS_LIST_INTERVAL = 60_000
 export const DEFAULT_MAX_NODES = 1_000
 
 /**
- * Milliseconds after which the record of a node that did not sign a new one is dropped.
+ * Milliseconds after which the record of a node that is no longer in the network is dropped.
  */
 export const DEFAULT_MAX_AGE = 10 * 60 * 1_000
-
-/**
- * The own record is numbered anew this many times in `maxAge` when nothing changes: two may be lost before a node that
- * lives is dropped.
- */
-export const REFRESHES_PER_AGE = 3
 
 /**
  * Milliseconds that a record's age grows by with each hop, and how many hops a record of a node that lives can go at least,
@@ -119,7 +164,7 @@ export const HOPS_PER_AGE = 100
 /**
  * Milliseconds after which a record that was asked for is asked for at the next neighbour that has it.
  */
-export const REQUEST_TIMEOUT = 2_000
+export const REQUEST_TIMEOUT = 1_000
 
 /**
  * Most records asked for at one neighbour and not answered yet, and most neighbours remembered for one record.
@@ -144,7 +189,7 @@ export const ANSWER_PER_SECOND = 200
  * Milliseconds within which a record that was sent to a neighbour counts as arrived there, whatever the neighbour says: its
  * message and the record have crossed.
  */
-export const CROSSED = 1_000
+export const CROSSED = 200
 
 /**
  * Milliseconds to open a stream, and the backoff (first, longest, tries) when one cannot be opened or does not last. After the

@@ -1,23 +1,31 @@
 import { MAX_INCARNATION_LEAD } from '@fisco-libp2p/identity'
+import { HASH_BYTES } from './constants.ts'
 import { RecordRefusedError } from './errors.ts'
 import { compareVersions, equivocates } from './merge.ts'
-import { inRange } from './message.ts'
-import { decodeRecord, hashOf, openRecord } from './record.ts'
+import { namesNeighbour } from './neighbourhood.ts'
+import { digestOf, EVERYTHING, rangesOf } from './ranges.ts'
+import { decodeRecord, hashOf } from './record.ts'
 import { ageOnArrival } from './table.ts'
 import type { RecordRefusal } from './errors.ts'
 import type { Fetcher, Question } from './fetch.ts'
 import type { NodeVersion } from './merge.ts'
-import type { Announce, List, StatusMessage, TravellingRecord } from './message.ts'
+import type { Announce, Compare, List, StatusMessage, TravellingRecord } from './message.ts'
+import type { Notary } from './notary.ts'
 import type { Outbox } from './outbox.ts'
 import type { RecordFields, SealedRecord } from './record.ts'
 import type { StatusTable } from './table.ts'
-import type { Identity, NodeId } from '@fisco-libp2p/identity'
+import type { NodeId } from '@fisco-libp2p/identity'
+
+/**
+ * An announcement names no hash; its numbers tell whether it is newer.
+ */
+const UNKNOWN_HASH = 'f'.repeat(2 * HASH_BYTES)
 
 /**
  * What an {@link Exchange} works on, and whom it tells.
  */
 export interface ExchangeInit {
-  identity: Identity
+  notary: Notary
   table: StatusTable
   fetcher: Fetcher
   maxAge: number
@@ -27,7 +35,7 @@ export interface ExchangeInit {
    */
   outboxes(): Iterable<Outbox>
 
-  onTaken(sealed: SealedRecord, previous?: SealedRecord): void
+  onTaken(sealed: SealedRecord, previous: SealedRecord | undefined, now: number): void
   onEquivocation(kept: SealedRecord, other: SealedRecord): void
 
   /**
@@ -47,7 +55,7 @@ export class Exchange {
 
   constructor (init: ExchangeInit) {
     this.init = init
-    this.self = init.identity.nodeId
+    this.self = init.notary.nodeId
   }
 
   /**
@@ -64,23 +72,20 @@ export class Exchange {
       this.onAnnounce(from, message.announce, now)
     }
 
-    if (message.list != null) {
-      this.onList(from, message.list, now)
-    }
-
+    message.lists?.forEach(list => { this.onList(from, list, now) })
+    message.compares?.forEach(compare => { this.onCompare(from, compare, now) })
     from.answer(message.request ?? [], now)
 
     return verified
   }
 
   /**
-   * Has everybody who needs it get the newest record of a node.
+   * Has every neighbour that needs it get the newest record of a node. The owner has it, and has sent it to those that it names as its neighbours.
    */
-  spread (version: NodeVersion): void {
+  spread (sealed: SealedRecord): void {
     for (const outbox of this.init.outboxes()) {
-      // the owner has its own record
-      if (outbox.nodeId !== version.nodeId) {
-        outbox.push(version)
+      if (sealed.nodeId === this.self || (outbox.nodeId !== sealed.nodeId && !namesNeighbour(sealed.record, outbox.nodeId))) {
+        outbox.push(sealed)
       }
     }
   }
@@ -98,12 +103,31 @@ export class Exchange {
     }
   }
 
-  private onAnnounce (from: Outbox, { numbers, digest }: Announce, now: number): void {
-    const asked = numbers.filter(number => this.compare(from, number, now)).length
+  private onAnnounce (from: Outbox, { incarnation, seq, digest }: Announce, now: number): void {
+    const held = this.init.table.get(from.nodeId)
+    const hash = held?.incarnation === incarnation && held.seq === seq ? held.hash : UNKNOWN_HASH
+    const asked = this.compare(from, { nodeId: from.nodeId, incarnation, seq, hash }, now)
+    const ours = this.init.table.digest()
 
-    // what was asked for may be all that differs: the next announcement tells
-    if (asked === 0 && from.lists.due(this.init.table.digest(), digest, now)) {
-      from.list()
+    if (ours === digest) {
+      from.agrees(now)
+    } else if (!asked && from.repairs.due(ours, digest, now)) {
+      // what was asked for may be all that differs: the next announcement tells
+      from.compare(EVERYTHING)
+    }
+  }
+
+  private onCompare (from: Outbox, compare: Compare, now: number): void {
+    const ranges = rangesOf(compare)
+
+    if (!from.mayCompare(ranges.length, now)) {
+      return
+    }
+
+    for (const [i, range] of ranges.entries()) {
+      if (digestOf(this.init.table.records(range)) !== compare.parts[i].digest) {
+        from.compare(range)
+      }
     }
   }
 
@@ -114,8 +138,8 @@ export class Exchange {
       this.compare(from, number, now)
     }
 
-    for (const { nodeId } of this.init.table.versions()) {
-      if (nodeId !== from.nodeId && !named.has(nodeId) && inRange(list, nodeId)) {
+    for (const { nodeId } of this.init.table.records(list)) {
+      if (nodeId !== from.nodeId && !named.has(nodeId)) {
         from.lacks(nodeId, now)
       }
     }
@@ -137,7 +161,7 @@ export class Exchange {
     }
 
     // a record with such a number would be refused
-    const useless = number.incarnation > this.init.identity.trust.now() + MAX_INCARNATION_LEAD || this.init.table.isBuried(number, now)
+    const useless = number.incarnation > this.init.notary.now() + MAX_INCARNATION_LEAD || this.init.table.isBuried(number, now)
     const ask = order > 0 && !useless && this.init.fetcher.told(number, from.nodeId, now)
 
     if (ask) {
@@ -158,7 +182,7 @@ export class Exchange {
       const version = { nodeId: fields.nodeId, incarnation: fields.incarnation, seq: fields.seq, hash: hashOf(travelling.bytes) }
       nodeId = fields.nodeId
 
-      if (this.isNews(version, now)) {
+      if (this.isNews(version, now) && this.hasChain(travelling, version)) {
         this.take(from, fields, version, travelling, now)
 
         return true
@@ -187,10 +211,18 @@ export class Exchange {
     return held == null ? !this.init.table.isBuried(version, now) : compareVersions(version, held) > 0 || equivocates(version, held)
   }
 
+  /**
+   * A neighbour that thinks that this node has seen the chain, and is wrong, is asked: answers carry it.
+   */
+  private hasChain ({ chain }: TravellingRecord, { nodeId }: NodeVersion): boolean {
+    return chain.length > 0 || this.init.table.get(nodeId) != null
+  }
+
   private take (from: Outbox, fields: RecordFields, version: NodeVersion, travelling: TravellingRecord, now: number): void {
-    const { identity, table, maxAge } = this.init
+    const { notary, table, maxAge } = this.init
     const held = table.get(fields.nodeId)
-    const sealed = openRecord(fields, travelling, { trust: identity.trust, networkId: identity.networkId, known: held })
+    const signed = travelling.chain.length === 0 && held != null ? { ...travelling, chain: held.chain } : travelling
+    const sealed = notary.open(fields, signed, held)
 
     if (fields.nodeId === this.self) {
       this.onOwn(sealed, held)
@@ -201,6 +233,7 @@ export class Exchange {
     const { outcome, previous, equivocation } = table.take(sealed, ageOnArrival(travelling.age, from.nodeId === fields.nodeId, maxAge), now)
 
     from.learn(version, now)
+    from.learnChain(sealed)
 
     if (equivocation != null) {
       this.init.onEquivocation(outcome === 'taken' ? sealed : held ?? sealed, equivocation)
@@ -209,7 +242,7 @@ export class Exchange {
     if (outcome === 'taken') {
       this.ask(this.init.fetcher.arrived(sealed, now))
       this.spread(sealed)
-      this.init.onTaken(sealed, previous)
+      this.init.onTaken(sealed, previous, now)
     } else if (outcome === 'aged' || outcome === 'table-full') {
       this.init.onRefused(outcome, fields.nodeId, `The record of node ${fields.nodeId} is not taken: ${outcome}`)
     }

@@ -47,25 +47,32 @@ import type { ComponentLogger, Libp2pEvents, Metrics, PeerId, PrivateKey } from 
 import type { ConnectionManager, Registrar } from '@libp2p/interface-internal'
 import type { TypedEventTarget } from 'main-event'
 
-export { DEFAULT_INTERVAL, DEFAULT_MAX_AGE, DEFAULT_MAX_NODES, MAX_ENTRIES, MAX_FRAME_BYTES, MAX_NAME_BYTES, MAX_RECORD_BYTES, MAX_VALUE_BYTES, PUSH_INTERVAL, RECORD_VERSION, RESERVED_PREFIX, STATUS_SEQ_PROTOCOL } from './constants.ts'
+export { DEFAULT_INTERVAL, DEFAULT_MAX_AGE, DEFAULT_MAX_NODES, MAX_ENTRIES, MAX_FRAME_BYTES, MAX_NAME_BYTES, MAX_RECORD_BYTES, MAX_VALUE_BYTES, NEIGHBOURS_ENTRY, PUSH_INTERVAL, RECORD_VERSION, RESERVED_PREFIX, STATUS_SEQ_PROTOCOL } from './constants.ts'
 export { ForgedRecordError, InvalidEntryError, MalformedStatusError, RecordRefusedError, RECORD_REFUSALS } from './errors.ts'
+export { StatusEngine } from './engine.ts'
 export { Exchange } from './exchange.ts'
 export { Fetcher } from './fetch.ts'
 export { encodeFrame, FrameDecoder } from './frame.ts'
 export { compareVersions, equivocates, newest } from './merge.ts'
 export { decodeMessage, encodeMessage } from './message.ts'
+export { namesNeighbour, neighboursEntry, reachable } from './neighbourhood.ts'
+export { identityNotary } from './notary.ts'
 export { Outbox } from './outbox.ts'
+export { digestOf, EVERYTHING, inRange, rangesOf, split, within } from './ranges.ts'
 export { Reader } from './reader.ts'
 export { decodeRecord, encodeRecord, hashOf, openRecord, sealRecord } from './record.ts'
-export { jittered, ListSchedule, pickNeighbours, reopenDelay, TokenBucket } from './schedule.ts'
-export { ageOnArrival, digestOf, StatusTable } from './table.ts'
+export { AnnouncePace, jittered, pickNeighbours, RepairSchedule, reopenDelay, TokenBucket } from './schedule.ts'
+export { ageOnArrival, StatusTable } from './table.ts'
 export { Writer } from './writer.ts'
 
 export type { RecordRefusal } from './errors.ts'
 export type { ExchangeInit } from './exchange.ts'
 export type { Question } from './fetch.ts'
 export type { NodeVersion, Version } from './merge.ts'
-export type { Announce, List, StatusMessage, TravellingRecord } from './message.ts'
+export type { EngineInit, EngineObserver } from './engine.ts'
+export type { Announce, Compare, List, StatusMessage, TravellingRecord } from './message.ts'
+export type { Notary } from './notary.ts'
+export type { Part, Range } from './ranges.ts'
 export type { ReaderInit } from './reader.ts'
 export type { RecordContext, RecordFields, SealedRecord, SignedRecord, StatusRecord } from './record.ts'
 export type { Candidate } from './schedule.ts'
@@ -84,15 +91,16 @@ export interface StatusSeqInit {
   identity?: Identity
 
   /**
-   * Milliseconds between two timed announcements, on average; 10 to 60,000.
+   * Milliseconds that set the pace of timed announcements, 10 to 60,000: after news the first comes after a quarter of it, and as long as there are
+   * none the pauses double, up to eight of it.
    *
    * @default 1000
    */
   interval?: number
 
   /**
-   * Milliseconds after which a node that is not connected, and has not signed a new record, is dropped: at least four
-   * intervals, at most 24 hours, and equal on all nodes of a network. A node that lives signs anew three times in it.
+   * Milliseconds after which a node is dropped that is not connected to this one, nor by way of others, and has not signed a new record: at least
+   * eight intervals, at most 24 hours, and equal on all nodes of a network.
    *
    * @default 600000
    */
@@ -154,7 +162,7 @@ export interface StatusGone {
   record: StatusRecord
 
   /**
-   * - `aged`: it is not connected, and has not signed anything new for `maxAge`
+   * - `aged`: it has been out of the network, and has not signed anything new, for `maxAge`
    * - `expired`: a certificate of its chain has expired
    * - `untrusted`: the trust store no longer accepts its chain
    */

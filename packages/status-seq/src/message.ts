@@ -1,27 +1,30 @@
 import { fromString, toString } from 'uint8arrays'
-import { FRAME_FILL_BYTES, HASH_BYTES, MAX_NUMBERS, MAX_REQUESTED } from './constants.ts'
+import { DIGEST_BYTES, HASH_BYTES, MAX_REQUESTED } from './constants.ts'
 import { MalformedStatusError } from './errors.ts'
 import * as pb from './pb/messages.ts'
+import { inRange, rangesOf } from './ranges.ts'
 import { decodeWith, toCount, toNodeId } from './record.ts'
 import type { NodeVersion } from './merge.ts'
+import type { Part, Range } from './ranges.ts'
 import type { SignedRecord } from './record.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
 
 /**
- * A record on its way, and how old the news is.
+ * A record on its way, and how old the news is. Without certificates: with the chain that the receiver has seen before.
  */
 export interface TravellingRecord extends SignedRecord {
   /**
-   * Milliseconds since the owner signed it, as far as the sender knows.
+   * Milliseconds since the owner was last known to be in the network, as far as the sender knows.
    */
   age: number
 }
 
 /**
- * Numbers that the sender has; `digest` stands for its whole table.
+ * The number of the sender's own record, and the digest of its whole table.
  */
 export interface Announce {
-  numbers: NodeVersion[]
+  incarnation: number
+  seq: number
 
   /**
    * Lower-case hex.
@@ -30,19 +33,18 @@ export interface Announce {
 }
 
 /**
- * Everything that the sender has of a range of node IDs.
+ * Everything that the sender has in a range.
  */
-export interface List {
-  /**
-   * The first node ID of the range, in hex; empty: from the beginning.
-   */
-  from: string
+export interface List extends Range {
+  numbers: readonly NodeVersion[]
+}
 
-  /**
-   * The first node ID after the range; undefined: to the end.
-   */
-  to?: string
-  numbers: NodeVersion[]
+/**
+ * Digests of what the sender has in ranges that adjoin each other.
+ */
+export interface Compare {
+  from: string
+  parts: readonly Part[]
 }
 
 /**
@@ -50,27 +52,27 @@ export interface List {
  */
 export interface StatusMessage {
   announce?: Announce
-  list?: List
-  request?: NodeId[]
-  records?: TravellingRecord[]
+  lists?: readonly List[]
+  request?: readonly NodeId[]
+  records?: readonly TravellingRecord[]
+  compares?: readonly Compare[]
 }
-
-/**
- * Bytes of a number besides the node ID: hash, two numbers and tags, rounded up.
- */
-const NUMBER_OVERHEAD = 64
 
 /**
  * Encodes a message: the body of a frame.
  */
 export function encodeMessage (message: StatusMessage): Uint8Array {
-  const { announce, list, request, records } = message
+  const { announce, lists = [], request, records, compares = [] } = message
 
   return pb.StatusMessage.encode({
-    announce: announce == null ? undefined : { numbers: announce.numbers.map(toNumber), digest: fromHex(announce.digest) },
-    list: list == null ? undefined : { from: fromHex(list.from), to: list.to == null ? undefined : fromHex(list.to), numbers: list.numbers.map(toNumber) },
+    announce: announce == null ? undefined : { incarnation: BigInt(announce.incarnation), seq: BigInt(announce.seq), digest: fromHex(announce.digest) },
+    lists: lists.map(({ from, to, numbers }) => ({ from: fromHex(from), to: to == null ? undefined : fromHex(to), numbers: numbers.map(toNumber) })),
     request: request == null ? undefined : { nodeIds: request.map(fromHex) },
-    records: records == null ? undefined : { records: records.map(toSignedRecord) }
+    records: records == null ? undefined : { records: records.map(toSignedRecord) },
+    compares: compares.map(({ from, parts }) => ({
+      from: fromHex(from),
+      parts: parts.map(({ digest, to }) => ({ digest: fromHex(digest), to: to == null ? undefined : fromHex(to) }))
+    }))
   })
 }
 
@@ -80,40 +82,15 @@ export function encodeMessage (message: StatusMessage): Uint8Array {
  * @throws MalformedStatusError
  */
 export function decodeMessage (bytes: Uint8Array): StatusMessage {
-  const { announce, list, request, records } = decodeWith(() => pb.StatusMessage.decode(bytes))
+  const { announce, lists, request, records, compares } = decodeWith(() => pb.StatusMessage.decode(bytes))
 
   return {
-    announce: announce == null ? undefined : { numbers: announce.numbers.map(fromNumber), digest: toHash(announce.digest, 'A digest') },
-    list: list == null ? undefined : decodeList(list),
+    announce: announce == null ? undefined : decodeAnnounce(announce),
+    lists: lists.length === 0 ? undefined : lists.map(decodeList),
     request: request?.nodeIds.map(toNodeId),
-    records: records?.records.map(fromSignedRecord)
+    records: records?.records.map(fromSignedRecord),
+    compares: compares.length === 0 ? undefined : compares.map(decodeCompare)
   }
-}
-
-/**
- * Cuts the numbers from `from` on into the next list that fits into a frame.
- *
- * @param numbers - of the whole table, by ascending node ID
- * @param from - where the last list ended
- */
-export function nextList (numbers: readonly NodeVersion[], from: string): List {
-  const rest = numbers.filter(number => number.nodeId >= from)
-  let bytes = 0
-  let count = 0
-
-  while (count < rest.length && count < MAX_NUMBERS && bytes < FRAME_FILL_BYTES) {
-    bytes += rest[count].nodeId.length / 2 + NUMBER_OVERHEAD
-    count++
-  }
-
-  return { from, to: rest[count]?.nodeId, numbers: rest.slice(0, count) }
-}
-
-/**
- * Whether a list speaks of a node ID: if it does not name it, its sender does not know it.
- */
-export function inRange (list: List, nodeId: NodeId): boolean {
-  return nodeId >= list.from && (list.to == null || nodeId < list.to)
 }
 
 /**
@@ -121,6 +98,10 @@ export function inRange (list: List, nodeId: NodeId): boolean {
  */
 export function nextRequest (wanted: Iterable<NodeId>): NodeId[] {
   return [...wanted].slice(0, MAX_REQUESTED)
+}
+
+function decodeAnnounce ({ incarnation, seq, digest }: pb.Announce): Announce {
+  return { incarnation: toCount(incarnation, 'incarnation'), seq: toCount(seq, 'seq'), digest: toHex(digest, DIGEST_BYTES, 'A digest') }
 }
 
 function decodeList (list: pb.List): List {
@@ -132,6 +113,21 @@ function decodeList (list: pb.List): List {
 
   if (decoded.numbers.some(number => !inRange(decoded, number.nodeId))) {
     throw new MalformedStatusError('A list names a node outside of its own range')
+  }
+
+  return decoded
+}
+
+function decodeCompare (compare: pb.Compare): Compare {
+  const decoded: Compare = {
+    from: toString(compare.from, 'hex'),
+    parts: compare.parts.map(({ digest, to }) => ({ digest: toHex(digest, DIGEST_BYTES, 'A digest'), to: to == null ? undefined : toString(to, 'hex') }))
+  }
+
+  const ranges = rangesOf(decoded)
+
+  if (ranges.length === 0 || ranges.some(({ from, to }, i) => to == null ? i < ranges.length - 1 : to <= from)) {
+    throw new MalformedStatusError('A comparison has no parts, or parts that do not ascend')
   }
 
   return decoded
@@ -151,7 +147,7 @@ function fromNumber (number: pb.Number): NodeVersion {
     nodeId: toNodeId(number.nodeId),
     incarnation: toCount(number.incarnation, 'incarnation'),
     seq: toCount(number.seq, 'seq'),
-    hash: toHash(number.hash, 'A hash')
+    hash: toHex(number.hash, HASH_BYTES, 'A hash')
   }
 }
 
@@ -176,9 +172,9 @@ function fromSignedRecord (message: pb.SignedRecord): TravellingRecord {
   }
 }
 
-function toHash (bytes: Uint8Array, what: string): string {
-  if (bytes.byteLength !== HASH_BYTES) {
-    throw new MalformedStatusError(`${what} has ${bytes.byteLength} bytes instead of ${HASH_BYTES}`)
+function toHex (bytes: Uint8Array, length: number, what: string): string {
+  if (bytes.byteLength !== length) {
+    throw new MalformedStatusError(`${what} has ${bytes.byteLength} bytes instead of ${length}`)
   }
 
   return toString(bytes, 'hex')

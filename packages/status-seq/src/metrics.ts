@@ -33,9 +33,10 @@ export function registerMetrics (metrics: Metrics | undefined, nodes: () => numb
   const count = (direction: string, message: StatusMessage): void => {
     const counts: Record<string, number> = {}
 
-    for (const kind of ['announce', 'list', 'request'] as const) {
-      counts[`${direction}_${kind}`] = message[kind] == null ? 0 : 1
-    }
+    counts[`${direction}_announce`] = message.announce == null ? 0 : 1
+    counts[`${direction}_request`] = message.request == null ? 0 : 1
+    counts[`${direction}_list`] = message.lists?.length ?? 0
+    counts[`${direction}_compare`] = message.compares?.length ?? 0
 
     counts[`${direction}_records`] = message.records?.length ?? 0
     messages?.increment(counts)

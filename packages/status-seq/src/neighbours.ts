@@ -25,7 +25,7 @@ export interface NeighboursInit {
 /**
  * The connected peers: follows libp2p's connections, and has a {@link Neighbour} for each peer that has one.
  */
-export class Neighbours implements Iterable<Neighbour> {
+export class Neighbours {
   private readonly components: StatusSeqComponents
   private readonly init: NeighboursInit
   private readonly neighbours = new Map<NodeId, Neighbour>()
@@ -40,8 +40,8 @@ export class Neighbours implements Iterable<Neighbour> {
     return this.neighbours.size
   }
 
-  [Symbol.iterator] (): Iterator<Neighbour> {
-    return this.neighbours.values()
+  get (nodeId: NodeId): Neighbour | undefined {
+    return this.neighbours.get(nodeId)
   }
 
   async start (): Promise<void> {

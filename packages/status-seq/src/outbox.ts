@@ -1,12 +1,21 @@
-import { ANSWER_BURST, ANSWER_PER_SECOND, CROSSED, FRAME_FILL_BYTES, MAX_REQUESTED, MAX_WANTED_PER_NEIGHBOUR, PUSH_INTERVAL } from './constants.ts'
+import { ANSWER_BURST, ANSWER_PER_SECOND, COMPARE_BURST, COMPARE_PER_SECOND, CROSSED, FRAME_FILL_BYTES, LIST_SIZE, MAX_RANGES, MAX_REQUESTED, MAX_WANTED_PER_NEIGHBOUR, PUSH_INTERVAL } from './constants.ts'
+import { Memory } from './memory.ts'
 import { compareVersions } from './merge.ts'
-import { nextList, nextRequest } from './message.ts'
-import { ListSchedule, TokenBucket } from './schedule.ts'
+import { nextRequest } from './message.ts'
+import { split } from './ranges.ts'
+import { RepairSchedule, TokenBucket } from './schedule.ts'
 import type { NodeVersion, Version } from './merge.ts'
-import type { StatusMessage, TravellingRecord } from './message.ts'
+import type { Compare, List, StatusMessage, TravellingRecord } from './message.ts'
+import type { Range } from './ranges.ts'
 import type { SealedRecord } from './record.ts'
 import type { StatusTable } from './table.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
+
+/**
+ * Bytes of a number, and of a part of a comparison, with tags and the longest node ID that is common: rounded up.
+ */
+const NUMBER_BYTES = 128
+const PART_BYTES = 96
 
 /**
  * What is to be said to one neighbour, and what it is known to have. Nothing in it is a queue of messages: what has to be
@@ -15,33 +24,38 @@ import type { NodeId } from '@fisco-libp2p/identity'
  */
 export class Outbox {
   readonly nodeId: NodeId
-  readonly lists = new ListSchedule()
+  readonly repairs = new RepairSchedule()
 
   /**
-   * When the last timed announcement was made out for it.
+   * When both were last compared by a timed announcement, of this node or of the neighbour.
    */
-  announcedAt = -Infinity
+  comparedAt = -Infinity
 
   private readonly table: StatusTable
   private readonly self: NodeId
+  private readonly onWork: (outbox: Outbox) => void
   private readonly answers = new TokenBucket(ANSWER_BURST, ANSWER_PER_SECOND)
-  private readonly has = new Map<NodeId, Version>()
-  private readonly sentAt = new Map<NodeId, number>()
+  private readonly comparisons = new TokenBucket(COMPARE_BURST, COMPARE_PER_SECOND)
+  private readonly has = new Memory<Version>()
+  private readonly sentAt = new Memory<number>()
+  private readonly chains = new Memory<SealedRecord['chain']>()
   private readonly wanted = new Set<NodeId>()
+  private ranges: Range[] = []
   private owed = new Set<NodeId>()
   private batch = new Set<NodeId>()
   private batchAt = -Infinity
   private announceDue = false
-  private listFrom?: string
 
   /**
    * @param nodeId - the neighbour
    * @param self - this node
+   * @param onWork - called whenever there is something more to say
    */
-  constructor (nodeId: NodeId, self: NodeId, table: StatusTable) {
+  constructor (nodeId: NodeId, self: NodeId, table: StatusTable, onWork: (outbox: Outbox) => void = () => {}) {
     this.nodeId = nodeId
     this.self = self
     this.table = table
+    this.onWork = onWork
   }
 
   /**
@@ -56,13 +70,30 @@ export class Outbox {
   }
 
   /**
+   * The neighbour has shown that it has the chain of a record.
+   */
+  learnChain ({ nodeId, chain }: SealedRecord): void {
+    this.chains.set(nodeId, chain)
+  }
+
+  /**
    * The neighbour has shown that it has no record of a node of the table.
    */
   lacks (nodeId: NodeId, now: number): void {
     if (!this.crossed(nodeId, now)) {
       this.has.delete(nodeId)
+      this.chains.delete(nodeId)
       this.owed.add(nodeId)
+      this.onWork(this)
     }
+  }
+
+  /**
+   * The neighbour has shown that it has all that is in the table, and no more: what it has shown before need not be remembered.
+   */
+  agrees (now: number): void {
+    this.comparedAt = now
+    this.has.clear()
   }
 
   /**
@@ -71,6 +102,7 @@ export class Outbox {
   forget (nodeId: NodeId): void {
     this.has.delete(nodeId)
     this.sentAt.delete(nodeId)
+    this.chains.delete(nodeId)
     this.owed.delete(nodeId)
     this.batch.delete(nodeId)
   }
@@ -81,6 +113,7 @@ export class Outbox {
   push (version: NodeVersion): void {
     if (!this.upToDate(version)) {
       this.owed.add(version.nodeId)
+      this.onWork(this)
     }
   }
 
@@ -101,6 +134,7 @@ export class Outbox {
   ask (nodeId: NodeId): void {
     if (this.wanted.size < MAX_WANTED_PER_NEIGHBOUR) {
       this.wanted.add(nodeId)
+      this.onWork(this)
     }
   }
 
@@ -109,13 +143,26 @@ export class Outbox {
    */
   announce (): void {
     this.announceDue = true
+    this.onWork(this)
   }
 
   /**
-   * Tell it the numbers of everything.
+   * Find out in what both differ within a range.
    */
-  list (): void {
-    this.listFrom = ''
+  compare (range: Range): void {
+    if (this.ranges.length < MAX_RANGES) {
+      this.ranges.push(range)
+      this.onWork(this)
+    }
+  }
+
+  /**
+   * The neighbour has sent digests of ranges.
+   *
+   * @returns whether they are to be looked at: there is a limit to how many
+   */
+  mayCompare (parts: number, now: number): boolean {
+    return this.comparisons.take(parts, now)
   }
 
   /**
@@ -125,17 +172,18 @@ export class Outbox {
   greet (): void {
     this.has.clear()
     this.sentAt.clear()
-    this.listFrom = undefined
+    this.chains.clear()
+    this.ranges = []
     this.batchAt = -Infinity
     this.owed.add(this.self)
-    this.announceDue = true
+    this.announce()
   }
 
   /**
    * The next message to send, if there is something to say now.
    */
   next (now: number): StatusMessage | undefined {
-    return this.nextRequest() ?? this.nextRecords(now) ?? this.nextAnnounce() ?? this.nextList()
+    return this.nextRequest() ?? this.nextRecords(now) ?? this.nextAnnounce() ?? this.nextRanges()
   }
 
   /**
@@ -161,11 +209,13 @@ export class Outbox {
     let bytes = 0
 
     for (let sealed = this.nextSealed(now); sealed != null; sealed = this.nextSealed(now)) {
-      const { nodeId, signature, chain } = sealed
+      const { nodeId, signature } = sealed
+      const chain = this.chains.get(nodeId) === sealed.chain ? [] : sealed.chain
 
       records.push({ bytes: sealed.bytes, signature, chain, age: nodeId === this.self ? 0 : this.table.age(nodeId, now) })
       this.has.set(nodeId, versionOf(sealed))
       this.sentAt.set(nodeId, now)
+      this.chains.set(nodeId, sealed.chain)
       bytes += sealed.bytes.byteLength + chain.reduce((sum, der) => sum + der.byteLength, signature.byteLength)
 
       if (bytes >= FRAME_FILL_BYTES || records.length === MAX_REQUESTED) {
@@ -200,24 +250,38 @@ export class Outbox {
   }
 
   private nextAnnounce (): StatusMessage | undefined {
-    if (!this.announceDue) {
+    const own = this.table.get(this.self)
+
+    if (!this.announceDue || own == null) {
       return undefined
     }
 
     this.announceDue = false
 
-    return { announce: { numbers: this.table.versions().filter(version => version.nodeId === this.self), digest: this.table.digest() } }
+    return { announce: { incarnation: own.incarnation, seq: own.seq, digest: this.table.digest() } }
   }
 
-  private nextList (): StatusMessage | undefined {
-    if (this.listFrom == null) {
-      return undefined
+  /**
+   * Ranges with few nodes are listed, others cut into parts.
+   */
+  private nextRanges (): StatusMessage | undefined {
+    const lists: List[] = []
+    const compares: Compare[] = []
+    let bytes = 0
+
+    for (let range = this.ranges.shift(); range != null; range = bytes < FRAME_FILL_BYTES ? this.ranges.shift() : undefined) {
+      const records = this.table.records(range)
+
+      if (records.length <= LIST_SIZE) {
+        lists.push({ ...range, numbers: records.map(({ nodeId, incarnation, seq, hash }) => ({ nodeId, incarnation, seq, hash })) })
+      } else {
+        compares.push({ from: range.from, parts: split(records, range) })
+      }
+
+      bytes += records.length <= LIST_SIZE ? records.length * NUMBER_BYTES : PART_BYTES * 16
     }
 
-    const list = nextList(this.table.versions(), this.listFrom)
-    this.listFrom = list.to
-
-    return { list }
+    return lists.length + compares.length === 0 ? undefined : { lists, compares }
   }
 
   /**

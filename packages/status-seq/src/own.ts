@@ -1,20 +1,19 @@
 import { compareNames, nameFault, totalFault, valueFault } from './entries.ts'
 import { InvalidEntryError } from './errors.ts'
-import { sealRecord } from './record.ts'
-import type { SealedRecord, StatusRecord } from './record.ts'
-import type { Identity } from '@fisco-libp2p/identity'
+import type { Notary } from './notary.ts'
+import type { RecordFields, SealedRecord, StatusRecord } from './record.ts'
 
 /**
  * What this node says of itself. Entries can be set before the incarnation is known; they are numbered from then on.
  */
 export class OwnStatus {
-  private readonly identity: Identity
+  private readonly notary: Notary
   private readonly entries = new Map<string, Uint8Array>()
   private seq = 0
   private incarnation?: number
 
-  constructor (identity: Identity) {
-    this.identity = identity
+  constructor (notary: Notary) {
+    this.notary = notary
   }
 
   /**
@@ -63,30 +62,24 @@ export class OwnStatus {
   }
 
   /**
-   * Counts up without a change: a sign of life.
-   */
-  refresh (): void {
-    this.seq++
-  }
-
-  /**
    * As others will see it.
    */
   get record (): StatusRecord {
-    return {
-      nodeId: this.identity.nodeId,
-      incarnation: this.incarnation ?? 0,
-      seq: this.seq,
-      entries: new Map([...this.entries].sort(([a], [b]) => compareNames(a, b))),
-      certificate: this.identity.certificate,
-      chain: this.identity.chain
-    }
+    return this.notary.describe(this.fields)
   }
 
   /**
    * Signed, ready to travel.
    */
   seal (): SealedRecord {
-    return sealRecord(this.identity, this.record)
+    return this.notary.seal(this.fields)
+  }
+
+  private get fields (): Omit<RecordFields, 'nodeId'> {
+    return {
+      incarnation: this.incarnation ?? 0,
+      seq: this.seq,
+      entries: new Map([...this.entries].sort(([a], [b]) => compareNames(a, b)))
+    }
   }
 }

@@ -121,7 +121,7 @@ export function decodeRecord (bytes: Uint8Array): RecordFields {
 }
 
 /**
- * Signs a node's own record.
+ * Signs a node's own record. Records with the same certificates have the same `chain`.
  */
 export function sealRecord (identity: Identity, fields: Omit<RecordFields, 'nodeId'>): SealedRecord {
   const record: StatusRecord = {
@@ -135,7 +135,7 @@ export function sealRecord (identity: Identity, fields: Omit<RecordFields, 'node
 
   const bytes = encodeRecord(record)
 
-  return seal(record, { bytes, signature: identity.sign('status', RECORD_VERSION, [bytes]), chain: identity.chain.map(certificate => certificate.der) })
+  return seal(record, { bytes, signature: identity.sign('status', RECORD_VERSION, [bytes]), chain: chainOf(identity) })
 }
 
 /**
@@ -158,13 +158,14 @@ export function openRecord (fields: RecordFields, signed: SignedRecord, context:
     throw new MalformedStatusError(`A signature has ${signed.signature.byteLength} bytes; at most ${MAX_SIGNATURE_BYTES} are allowed`)
   }
 
-  const chain = sameChain(signed.chain, context.known, now) ?? proveChain(fields.nodeId, signed.chain, context.trust)
+  const known = isSameChain(signed.chain, context.known, now) ? context.known : undefined
+  const chain = known?.record.chain ?? proveChain(fields.nodeId, signed.chain, context.trust)
 
   if (!verifyFields(chain[0].publicKey, { purpose: 'status', version: RECORD_VERSION, networkId: context.networkId }, [signed.bytes], signed.signature)) {
     throw new ForgedRecordError(`A record of node ${fields.nodeId} is not signed by it for this network`)
   }
 
-  return seal({ ...fields, certificate: chain[0], chain }, signed)
+  return seal({ ...fields, certificate: chain[0], chain }, { ...signed, chain: known?.chain ?? signed.chain })
 }
 
 /**
@@ -249,12 +250,24 @@ function seal (record: StatusRecord, signed: SignedRecord): SealedRecord {
   }
 }
 
-function sameChain (chain: readonly Uint8Array[], known: SealedRecord | undefined, now: number): readonly Certificate[] | undefined {
-  if (known == null || now > known.validUntil || chain.length !== known.chain.length) {
-    return undefined
+/**
+ * @param known - whose chain has been proven
+ */
+function isSameChain (chain: readonly Uint8Array[], known: SealedRecord | undefined, now: number): boolean {
+  if (known == null || now > known.validUntil) {
+    return false
   }
 
-  return chain.every((der, i) => Buffer.compare(der, known.chain[i]) === 0) ? known.record.chain : undefined
+  return chain === known.chain || (chain.length === known.chain.length && chain.every((der, i) => Buffer.compare(der, known.chain[i]) === 0))
+}
+
+const chains = new WeakMap<Identity['chain'], readonly Uint8Array[]>()
+
+function chainOf ({ chain }: Identity): readonly Uint8Array[] {
+  const ders = chains.get(chain) ?? chain.map(certificate => certificate.der)
+  chains.set(chain, ders)
+
+  return ders
 }
 
 function proveChain (nodeId: NodeId, chain: readonly Uint8Array[], trust: TrustStore): readonly Certificate[] {

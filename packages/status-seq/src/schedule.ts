@@ -1,13 +1,13 @@
-import { ANNOUNCE_EVERYONE, ANNOUNCE_FANOUT, FRUITLESS_LIST_INTERVAL, INTERVAL_JITTER, LIST_INTERVAL, REOPEN_FIRST, REOPEN_MAX } from './constants.ts'
+import { ANNOUNCE_EVERYONE, ANNOUNCE_FANOUT, FIRST_PAUSE, FRUITLESS_REPAIR_INTERVAL, INTERVAL_JITTER, REPAIR_INTERVAL, LONGEST_PAUSE, MAX_OVERDUE, REOPEN_FIRST, REOPEN_MAX } from './constants.ts'
 
 /**
  * A neighbour as a timed announcement sees it.
  */
 export interface Candidate {
   /**
-   * When the last timed announcement went to it.
+   * When both were last compared by a timed announcement.
    */
-  announcedAt: number
+  comparedAt: number
 }
 
 /**
@@ -29,12 +29,12 @@ export function reopenDelay (failures: number, random: () => number): number {
 }
 
 /**
- * Which neighbours a timed announcement goes to: those that have waited for too long, longest first, then others at random.
+ * Which neighbours a timed announcement goes to: those that have waited for too long, longest first, and then others at random.
  */
 export function pickNeighbours <T extends Candidate> (candidates: readonly T[], now: number, random: () => number): T[] {
-  const overdue = candidates.filter(candidate => now - candidate.announcedAt >= ANNOUNCE_EVERYONE).sort((a, b) => a.announcedAt - b.announcedAt)
-  const picked = overdue.slice(0, ANNOUNCE_FANOUT)
-  const others = candidates.filter(candidate => !picked.includes(candidate))
+  const overdue = candidates.filter(candidate => now - candidate.comparedAt >= ANNOUNCE_EVERYONE).sort((a, b) => a.comparedAt - b.comparedAt)
+  const picked = overdue.slice(0, MAX_OVERDUE)
+  const others = candidates.filter(candidate => now - candidate.comparedAt < ANNOUNCE_EVERYONE)
 
   while (picked.length < ANNOUNCE_FANOUT && others.length > 0) {
     picked.push(...others.splice(Math.min(others.length - 1, Math.floor(random() * others.length)), 1))
@@ -44,29 +44,70 @@ export function pickNeighbours <T extends Candidate> (candidates: readonly T[], 
 }
 
 /**
- * Decides when a digest that differs is answered with a list.
+ * When announcements are due: soon after news, and then less and less often as long as there are none.
  */
-export class ListSchedule {
-  private sentAt = -Infinity
-  private sentFor = ''
+export class AnnouncePace {
+  readonly #interval: number
+  readonly #random: () => number
+  #pause: number
+  #due = -Infinity
 
   /**
-   * Whether to send a list now: not more often than once per {@link LIST_INTERVAL}, and rarely when neither side has changed
-   * since the last one.
+   * @param interval - milliseconds
+   */
+  constructor (interval: number, random: () => number) {
+    this.#interval = interval
+    this.#random = random
+    this.#pause = interval * FIRST_PAUSE
+  }
+
+  get due (): number {
+    return this.#due
+  }
+
+  /**
+   * The table has changed. What is due earlier stays so: whoever hears news all the time announces at the highest rate.
+   */
+  news (now: number): void {
+    this.#pause = this.#interval * FIRST_PAUSE
+    this.#due = Math.min(this.#due, now + jittered(this.#pause, this.#random))
+  }
+
+  /**
+   * An announcement was made.
+   */
+  made (now: number): void {
+    this.#due = now + jittered(this.#pause, this.#random)
+    this.#pause = Math.min(2 * this.#pause, this.#interval * LONGEST_PAUSE)
+  }
+}
+
+/**
+ * Decides when a digest that differs is followed up.
+ */
+export class RepairSchedule {
+  private at = -Infinity
+  private pair = ''
+  private pause = REPAIR_INTERVAL
+
+  /**
+   * Whether to compare both tables now: not more often than once per {@link REPAIR_INTERVAL}, and less and less often while neither side
+   * changes.
    *
    * @param ours - digest of the own table
    * @param theirs - digest that the neighbour announced
    */
   due (ours: string, theirs: string, now: number): boolean {
     const pair = `${ours} ${theirs}`
-    const wait = pair === this.sentFor ? FRUITLESS_LIST_INTERVAL : LIST_INTERVAL
+    const isNew = pair !== this.pair
 
-    if (ours === theirs || now - this.sentAt < wait) {
+    if (ours === theirs || now - this.at < (isNew ? REPAIR_INTERVAL : this.pause)) {
       return false
     }
 
-    this.sentAt = now
-    this.sentFor = pair
+    this.pause = isNew ? REPAIR_INTERVAL : Math.min(2 * this.pause, FRUITLESS_REPAIR_INTERVAL)
+    this.at = now
+    this.pair = pair
 
     return true
   }

@@ -9,9 +9,9 @@ import type { StatusSeqComponents, StatusSeqInit } from './index.ts'
 export type Settings = Required<StatusSeqInit>
 
 /**
- * The shortest age is several intervals, so that a record is numbered anew well before it ages.
+ * The shortest age is several intervals, so that nodes have told each other of their neighbours well before anybody is dropped.
  */
-const INTERVALS_PER_AGE = 4
+const INTERVALS_PER_AGE = 8
 
 /**
  * Checks settings and fills in the defaults.

@@ -1,18 +1,14 @@
 import { incarnationOf } from '@fisco-libp2p/identity'
 import { serviceCapabilities } from '@libp2p/interface'
 import { TypedEventEmitter } from 'main-event'
-import { CLONE_WINDOW, PUSH_INTERVAL, REFRESHES_PER_AGE, SUPERSEDE_INTERVAL } from './constants.ts'
-import { equalEntries } from './entries.ts'
-import { Exchange } from './exchange.ts'
-import { Fetcher } from './fetch.ts'
+import { CLONE_WINDOW, SUPERSEDE_INTERVAL } from './constants.ts'
+import { StatusEngine } from './engine.ts'
 import { registerMetrics } from './metrics.ts'
 import { Neighbour } from './neighbour.ts'
 import { Neighbours } from './neighbours.ts'
-import { Outbox } from './outbox.ts'
-import { OwnStatus } from './own.ts'
-import { jittered, pickNeighbours } from './schedule.ts'
+import { identityNotary } from './notary.ts'
 import { readSettings } from './settings.ts'
-import { StatusTable } from './table.ts'
+import type { EngineObserver } from './engine.ts'
 import type { StatusChange, StatusEquivocation, StatusGone, StatusSeqComponents, StatusSeqEvents, StatusSeqInit, StatusSeq as StatusSeqInterface, StatusSelfSuperseded } from './index.ts'
 import type { StatusMetrics } from './metrics.ts'
 import type { SealedRecord, StatusRecord } from './record.ts'
@@ -23,7 +19,7 @@ import type { Logger, Startable } from '@libp2p/interface'
 const now = (): number => performance.now()
 
 /**
- * Ties the parts together: own record, table, exchange with neighbours, timers, events.
+ * Connects the rules to libp2p: streams with neighbours, one timer, events, metrics.
  */
 export class StatusSeq extends TypedEventEmitter<StatusSeqEvents> implements StatusSeqInterface, Startable {
   readonly [Symbol.toStringTag] = '@fisco-libp2p/status-seq'
@@ -33,50 +29,27 @@ export class StatusSeq extends TypedEventEmitter<StatusSeqEvents> implements Sta
   private readonly settings: Settings
   private readonly log: Logger
   private readonly metrics: StatusMetrics
-  private readonly own: OwnStatus
-  private readonly table: StatusTable
-  private readonly fetcher: Fetcher
+  private readonly engine: StatusEngine
   private readonly neighbours: Neighbours
-  private readonly exchange: Exchange
   private running = false
-  private publishedAt = -Infinity
   private supersededAt = -Infinity
-  private publishTimer?: ReturnType<typeof setTimeout>
-  private tickTimer?: ReturnType<typeof setTimeout>
+  private timer?: { handle: ReturnType<typeof setTimeout>, at: number }
 
   constructor (components: StatusSeqComponents, init: StatusSeqInit) {
     super()
     this.components = components
     this.settings = readSettings(init, components)
     this.log = components.logger.forComponent('fisco-libp2p:status-seq')
-
-    const { identity, maxAge, maxNodes } = this.settings
-
-    this.own = new OwnStatus(identity)
-    this.table = new StatusTable({ maxAge, maxNodes })
-    this.fetcher = new Fetcher(maxNodes)
+    this.engine = new StatusEngine({ ...this.settings, notary: identityNotary(this.settings.identity), random: Math.random, observer: this.observer() })
     this.neighbours = new Neighbours(components, {
       log: this.log,
       create: nodeId => this.createNeighbour(nodeId),
-      onLeft: nodeId => { this.onLeft(nodeId) }
-    })
-    this.exchange = new Exchange({
-      identity,
-      maxAge,
-      table: this.table,
-      fetcher: this.fetcher,
-      outboxes: () => [...this.neighbours].map(neighbour => neighbour.outbox),
-      onTaken: (sealed, previous) => { this.onTaken(sealed, previous) },
-      onEquivocation: (kept, other) => { this.onEquivocation(kept, other) },
-      onSuperseded: sealed => {
-        this.onSuperseded(sealed).catch(err => { this.log.error('could not raise the incarnation - %e', err) })
-      },
-      onRefused: (rule, nodeId, message) => {
-        this.metrics.refused(rule)
-        this.log('%s', message)
+      onLeft: nodeId => {
+        this.engine.leave(nodeId, now())
+        this.act()
       }
     })
-    this.metrics = registerMetrics(components.metrics, () => this.table.size, () => this.neighbours.size)
+    this.metrics = registerMetrics(components.metrics, () => this.engine.table.size, () => this.neighbours.size)
   }
 
   async start (): Promise<void> {
@@ -91,11 +64,9 @@ export class StatusSeq extends TypedEventEmitter<StatusSeqEvents> implements Sta
       return
     }
 
-    this.own.begin(incarnation)
-    this.publish()
-    this.changed(this.own.record, undefined, true)
+    this.engine.begin(incarnation, now())
     this.settings.identity.trust.addEventListener('trust:change', this.onTrust)
-    this.scheduleTick()
+    this.act()
     await this.neighbours.start()
   }
 
@@ -105,135 +76,69 @@ export class StatusSeq extends TypedEventEmitter<StatusSeqEvents> implements Sta
     }
 
     this.running = false
-    clearTimeout(this.publishTimer)
-    clearTimeout(this.tickTimer)
-    this.publishTimer = undefined
+    clearTimeout(this.timer?.handle)
+    this.timer = undefined
     this.settings.identity.trust.removeEventListener('trust:change', this.onTrust)
     await this.neighbours.stop()
-    this.table.clear()
-    this.fetcher.clear()
+    this.engine.end()
   }
 
   set (name: string, value: Uint8Array): void {
-    const previous = this.own.record
-
-    if (this.own.set(name, value)) {
-      this.onOwnChange(previous)
-    }
+    this.engine.set(name, value, now())
+    this.schedule()
   }
 
   delete (name: string): void {
-    const previous = this.own.record
-
-    if (this.own.delete(name)) {
-      this.onOwnChange(previous)
-    }
+    this.engine.delete(name, now())
+    this.schedule()
   }
 
   get (nodeId: NodeId): StatusRecord | undefined {
-    const sealed = this.table.get(nodeId)
+    const sealed = this.engine.table.get(nodeId)
 
-    return sealed != null && nodeId === this.settings.identity.nodeId ? this.own.record : sealed?.record
+    return sealed != null && nodeId === this.settings.identity.nodeId ? this.engine.record : sealed?.record
   }
 
   snapshot (): StatusRecord[] {
-    return this.table.records().map(({ nodeId, record }) => this.get(nodeId) ?? record)
+    return this.engine.table.records().map(({ nodeId, record }) => this.get(nodeId) ?? record)
   }
 
   [Symbol.iterator] (): Iterator<StatusRecord> {
     return this.snapshot().values()
   }
 
-  private onOwnChange (previous: StatusRecord): void {
-    if (this.table.size === 0) {
+  /**
+   * Says what there is to say, and sees to it that what is due later is done then.
+   */
+  private act (): void {
+    for (const { nodeId } of this.engine.takeBusy()) {
+      this.neighbours.get(nodeId)?.flush()
+    }
+
+    this.schedule()
+  }
+
+  private schedule (): void {
+    const at = this.engine.nextAt
+
+    if (!this.running || at === Infinity || (this.timer != null && this.timer.at <= at)) {
       return
     }
 
-    this.changed(this.own.record, previous, true)
-
-    // changes of one turn of the event loop travel together, later ones wait for their time
-    this.publishTimer ??= setTimeout(() => {
-      this.publishTimer = undefined
-      this.publish()
-    }, Math.max(0, Math.ceil(this.publishedAt + PUSH_INTERVAL - now())))
-  }
-
-  /**
-   * Signs the own record and hands it out.
-   */
-  private publish (): void {
-    const sealed = this.own.seal()
-
-    this.publishedAt = now()
-    this.table.take(sealed, 0, this.publishedAt)
-    this.exchange.spread(sealed)
-    this.flush()
-  }
-
-  private flush (): void {
-    for (const neighbour of this.neighbours) {
-      neighbour.flush()
-    }
-  }
-
-  private scheduleTick (): void {
-    this.tickTimer = setTimeout(() => {
-      this.scheduleTick()
-      this.tick()
-    }, jittered(this.settings.interval, Math.random))
-  }
-
-  private tick (): void {
-    const time = now()
-
-    this.age(time)
-
-    if (time - this.publishedAt >= this.settings.maxAge / REFRESHES_PER_AGE) {
-      this.own.refresh()
-      this.publish()
-    }
-
-    for (const outbox of pickNeighbours([...this.neighbours].map(neighbour => neighbour.outbox), time, Math.random)) {
-      outbox.announcedAt = time
-      outbox.announce()
-    }
-
-    this.exchange.ask(this.fetcher.expired(nodeId => this.table.get(nodeId), time))
-    this.flush()
-  }
-
-  private age (time: number): void {
-    const validAt = this.settings.identity.trust.now()
-    const connected = new Set([...this.neighbours].map(neighbour => neighbour.outbox.nodeId))
-
-    for (const { nodeId, validUntil } of this.others()) {
-      if (validAt > validUntil) {
-        this.drop(nodeId, 'expired')
-      } else if (this.table.age(nodeId, time) >= this.settings.maxAge && !connected.has(nodeId)) {
-        this.drop(nodeId, 'aged')
-      }
-    }
-  }
-
-  private others (): SealedRecord[] {
-    return this.table.records().filter(({ nodeId }) => nodeId !== this.settings.identity.nodeId)
-  }
-
-  private drop (nodeId: NodeId, reason: StatusGone['reason']): void {
-    const sealed = reason === 'aged' ? this.table.bury(nodeId, now()) : this.table.remove(nodeId)
-
-    for (const { outbox } of this.neighbours) {
-      outbox.forget(nodeId)
-    }
-
-    if (sealed != null) {
-      this.log('the status of node %s is dropped: %s', nodeId, reason)
-      this.safeDispatchEvent<StatusGone>('status:gone', { detail: { nodeId, record: sealed.record, reason } })
+    clearTimeout(this.timer?.handle)
+    this.timer = {
+      at,
+      handle: setTimeout(() => {
+        this.timer = undefined
+        this.engine.advance(now())
+        this.act()
+      }, Math.max(0, Math.ceil(at - now())))
     }
   }
 
   private createNeighbour (nodeId: NodeId): Neighbour {
-    const outbox = new Outbox(nodeId, this.settings.identity.nodeId, this.table)
+    const outbox = this.engine.join(nodeId, now())
+    this.schedule()
 
     return new Neighbour({
       outbox,
@@ -247,35 +152,37 @@ export class StatusSeq extends TypedEventEmitter<StatusSeqEvents> implements Sta
       },
       receive: message => {
         this.metrics.received(message)
-        const verified = this.exchange.receive(outbox, message, now())
-        this.flush()
+        const verified = this.engine.receive(outbox, message, now())
+        this.act()
 
         return verified
       }
     })
   }
 
-  private onLeft (nodeId: NodeId): void {
-    this.exchange.ask(this.fetcher.left(nodeId, nodeId => this.table.get(nodeId), now()))
-    this.flush()
-  }
-
-  private onTaken (sealed: SealedRecord, previous?: SealedRecord): void {
-    this.metrics.taken()
-
-    if (previous == null || previous.incarnation !== sealed.incarnation || !equalEntries(previous.record.entries, sealed.record.entries)) {
-      this.changed(sealed.record, previous?.record, false)
+  private observer (): EngineObserver {
+    return {
+      taken: () => { this.metrics.taken() },
+      changed: (record, previous, local) => {
+        this.safeDispatchEvent<StatusChange>('status:change', { detail: { nodeId: record.nodeId, record, previous, local } })
+      },
+      gone: ({ nodeId, record }, reason) => {
+        this.log('the status of node %s is dropped: %s', nodeId, reason)
+        this.safeDispatchEvent<StatusGone>('status:gone', { detail: { nodeId, record, reason } })
+      },
+      equivocated: (kept, other) => {
+        this.metrics.equivocated()
+        this.log.error('node %s signed two different records with incarnation %d and seq %d', kept.nodeId, kept.incarnation, kept.seq)
+        this.safeDispatchEvent<StatusEquivocation>('status:equivocation', { detail: { nodeId: kept.nodeId, kept, other } })
+      },
+      superseded: sealed => {
+        this.onSuperseded(sealed).catch(err => { this.log.error('could not raise the incarnation - %e', err) })
+      },
+      refused: (rule, _, message) => {
+        this.metrics.refused(rule)
+        this.log('%s', message)
+      }
     }
-  }
-
-  private changed (record: StatusRecord, previous: StatusRecord | undefined, local: boolean): void {
-    this.safeDispatchEvent<StatusChange>('status:change', { detail: { nodeId: record.nodeId, record, previous, local } })
-  }
-
-  private onEquivocation (kept: SealedRecord, other: SealedRecord): void {
-    this.metrics.equivocated()
-    this.log.error('node %s signed two different records with incarnation %d and seq %d', kept.nodeId, kept.incarnation, kept.seq)
-    this.safeDispatchEvent<StatusEquivocation>('status:equivocation', { detail: { nodeId: kept.nodeId, kept, other } })
   }
 
   private async onSuperseded (sealed: SealedRecord): Promise<void> {
@@ -295,13 +202,11 @@ export class StatusSeq extends TypedEventEmitter<StatusSeqEvents> implements Sta
       return
     }
 
-    const previous = this.own.record
     const detail: StatusSelfSuperseded = { nodeId: sealed.nodeId, found: sealed.record, incarnation }
 
-    this.own.begin(incarnation)
-    this.publish()
     this.log.error('a record of this node was found that is newer than its own: its incarnation is %d now', incarnation)
-    this.changed(this.own.record, previous, true)
+    this.engine.begin(incarnation, now())
+    this.act()
     this.safeDispatchEvent('status:self-superseded', { detail })
 
     if (this.supersededAt - before <= CLONE_WINDOW) {
@@ -310,12 +215,6 @@ export class StatusSeq extends TypedEventEmitter<StatusSeqEvents> implements Sta
   }
 
   private readonly onTrust = (): void => {
-    for (const { nodeId, record } of this.others()) {
-      try {
-        this.settings.identity.trust.judge(record.chain)
-      } catch {
-        this.drop(nodeId, 'untrusted')
-      }
-    }
+    this.engine.judge()
   }
 }

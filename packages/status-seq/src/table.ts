@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto'
 import { HOP_AGE, HOPS_PER_AGE } from './constants.ts'
 import { compareVersions, equivocates } from './merge.ts'
+import { digestOf, EVERYTHING, firstFrom, within } from './ranges.ts'
 import type { NodeVersion, Version } from './merge.ts'
+import type { Range } from './ranges.ts'
 import type { SealedRecord } from './record.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
 
@@ -11,7 +12,7 @@ import type { NodeId } from '@fisco-libp2p/identity'
  * - `taken`: it is newer than the one before, if any
  * - `known`: it is the one that the table has
  * - `older`: the table has a newer one
- * - `aged`: its owner signed it too long ago
+ * - `aged`: its owner has left the network too long ago
  * - `table-full`: there is no room for another node
  */
 export type Outcome = 'taken' | 'known' | 'older' | 'aged' | 'table-full'
@@ -43,7 +44,7 @@ export interface TableInit {
   maxNodes: number
 
   /**
-   * Milliseconds after which a record that its owner did not sign anew is dropped.
+   * Milliseconds after which the record of a node that is not known to be in the network is dropped.
    */
   maxAge: number
 }
@@ -52,9 +53,9 @@ interface Row {
   sealed: SealedRecord
 
   /**
-   * When, by this node's clock, the owner signed it.
+   * When, by this node's clock, the owner was last known to be in the network.
    */
-  signedAt: number
+  evidentAt: number
   equivocated: boolean
 }
 
@@ -66,7 +67,11 @@ export class StatusTable {
   private readonly rows = new Map<NodeId, Row>()
   private readonly buried = new Map<NodeId, { version: Version, until: number }>()
   private readonly init: TableInit
-  #sorted?: NodeVersion[]
+
+  /**
+   * By ascending node ID; the nodes change rarely, their records often.
+   */
+  #sorted?: SealedRecord[]
   #digest?: string
 
   constructor (init: TableInit) {
@@ -82,27 +87,19 @@ export class StatusTable {
   }
 
   /**
-   * All records, by ascending node ID.
+   * The records of a range, by ascending node ID.
    */
-  records (): SealedRecord[] {
-    return [...this.rows.values()].map(row => row.sealed).sort(byNodeId)
+  records (range: Range = EVERYTHING): readonly SealedRecord[] {
+    this.#sorted ??= [...this.rows.values()].map(row => row.sealed).sort(byNodeId)
+
+    return range === EVERYTHING ? this.#sorted : within(this.#sorted, range)
   }
 
   /**
-   * What is known of every node, by ascending node ID.
-   */
-  versions (): readonly NodeVersion[] {
-    this.#sorted ??= this.records().map(({ nodeId, incarnation, seq, hash }) => ({ nodeId, incarnation, seq, hash }))
-
-    return this.#sorted
-  }
-
-  /**
-   * Stands for all that is known: SHA-256 over the hashes of the records by ascending node ID, in hex. Two tables with the
-   * same records have the same digest.
+   * Stands for all that is known.
    */
   digest (): string {
-    this.#digest ??= digestOf(this.versions())
+    this.#digest ??= digestOf(this.records())
 
     return this.#digest
   }
@@ -110,7 +107,7 @@ export class StatusTable {
   /**
    * Puts a proven record to the table.
    *
-   * @param age - milliseconds since the owner signed it, as far as is known
+   * @param age - milliseconds since the owner was last known to be in the network
    */
   take (sealed: SealedRecord, age: number, now: number): Taken {
     const row = this.rows.get(sealed.nodeId)
@@ -128,19 +125,46 @@ export class StatusTable {
     }
 
     this.buried.delete(sealed.nodeId)
-    this.rows.set(sealed.nodeId, { sealed, signedAt: now - age, equivocated: false })
+    this.rows.set(sealed.nodeId, { sealed, evidentAt: now - age, equivocated: false })
     this.changed()
 
     return { outcome: 'taken' }
   }
 
   /**
-   * Milliseconds since the owner signed its record, as far as is known; at most `maxAge`.
+   * Milliseconds since a node was last known to be in the network; at most `maxAge`.
    */
   age (nodeId: NodeId, now: number): number {
     const row = this.rows.get(nodeId)
 
-    return row == null ? this.init.maxAge : Math.min(this.init.maxAge, Math.max(0, Math.floor(now - row.signedAt)))
+    return row == null ? this.init.maxAge : Math.min(this.init.maxAge, Math.max(0, Math.floor(now - row.evidentAt)))
+  }
+
+  /**
+   * The records of nodes that were last known to be in the network so many milliseconds ago, or earlier.
+   */
+  aged (age: number, now: number): SealedRecord[] {
+    return this.select(row => now - row.evidentAt >= age)
+  }
+
+  /**
+   * The records whose chain has expired.
+   *
+   * @param time - unix milliseconds
+   */
+  expired (time: number): SealedRecord[] {
+    return this.select(row => time > row.sealed.validUntil)
+  }
+
+  /**
+   * A node is in the network now.
+   */
+  witness (nodeId: NodeId, now: number): void {
+    const row = this.rows.get(nodeId)
+
+    if (row != null) {
+      row.evidentAt = now
+    }
   }
 
   /**
@@ -194,7 +218,7 @@ export class StatusTable {
   /**
    * Only something newer that the owner signed is younger: the record that is known already, handed round and back, is not.
    */
-  private merge (row: Row, sealed: SealedRecord, signedAt: number): Taken {
+  private merge (row: Row, sealed: SealedRecord, evidentAt: number): Taken {
     const order = compareVersions(sealed, row.sealed)
     const evidence = equivocates(sealed, row.sealed) && !row.equivocated
     const previous = row.sealed
@@ -206,30 +230,38 @@ export class StatusTable {
     }
 
     row.equivocated = equivocates(sealed, previous)
-    row.signedAt = Math.max(row.signedAt, signedAt)
+    row.evidentAt = Math.max(row.evidentAt, evidentAt)
     row.sealed = sealed
-    this.changed()
+    this.replaced(sealed)
 
     return { outcome: 'taken', previous, equivocation: evidence ? previous : undefined }
+  }
+
+  private select (is: (row: Row) => boolean): SealedRecord[] {
+    const selected: SealedRecord[] = []
+
+    for (const row of this.rows.values()) {
+      if (is(row)) {
+        selected.push(row.sealed)
+      }
+    }
+
+    return selected
   }
 
   private changed (): void {
     this.#sorted = undefined
     this.#digest = undefined
   }
-}
 
-/**
- * The digest of a table with these versions, by ascending node ID.
- */
-export function digestOf (versions: readonly Version[]): string {
-  const hash = createHash('sha256')
+  /**
+   * Puts a newer record in the place of an older one.
+   */
+  private replaced (sealed: SealedRecord): void {
+    this.#sorted?.splice(firstFrom(this.#sorted, sealed.nodeId), 1, sealed)
 
-  for (const version of versions) {
-    hash.update(Buffer.from(version.hash, 'hex'))
+    this.#digest = undefined
   }
-
-  return hash.digest('hex')
 }
 
 /**

@@ -1,5 +1,5 @@
 import { MAX_INCARNATION_LEAD } from '@fisco-libp2p/identity'
-import { Outbox, StatusTable } from '@fisco-libp2p/status-seq'
+import { NEIGHBOURS_ENTRY, neighboursEntry, Outbox, sealRecord, StatusTable } from '@fisco-libp2p/status-seq'
 import { createIdentities } from '@fisco-libp2p/test-kit'
 import { expect } from 'chai'
 import { PureNetwork } from './support/network.ts'
@@ -56,7 +56,7 @@ describe('exchange', () => {
     network.pass(10_000)
 
     expect(network.log.length).to.be.above(0)
-    expect(network.log.every(({ message }) => message.announce != null && message.list == null && message.records == null)).to.equal(true)
+    expect(network.log.every(({ message }) => message.announce != null && message.lists == null && message.records == null)).to.equal(true)
     expect(digests(nodes).size).to.equal(1)
   })
 
@@ -133,7 +133,7 @@ describe('exchange', () => {
     }
 
     const numbers = [version(b.table.records()[0]), version(b.table.records()[1]), version(seal(identities[3], 4)), version(same)]
-    a.exchange.receive(a.outbox(b), { list: { from: '', numbers } }, network.now)
+    a.exchange.receive(a.outbox(b), { lists: [{ from: '', numbers }] }, network.now)
     const records = a.outbox(b).next(network.now)?.records
 
     expect(records?.map(({ bytes }) => bytes)).to.have.deep.members([lacking.bytes, older.bytes])
@@ -141,7 +141,7 @@ describe('exchange', () => {
 
     // a node outside of the range of a list is not spoken of
     a.table.take(seal(identities[5]), 0, network.now)
-    a.exchange.receive(a.outbox(b), { list: { from: '', to: identities[5].nodeId, numbers } }, network.now)
+    a.exchange.receive(a.outbox(b), { lists: [{ from: '', to: identities[5].nodeId, numbers }] }, network.now)
 
     expect(a.outbox(b).next(network.now + 200)?.records?.some(({ bytes }) => Buffer.compare(bytes, seal(identities[5]).bytes) === 0)).to.not.equal(true)
   })
@@ -161,13 +161,65 @@ describe('exchange', () => {
     expect(network.log.filter(({ to }) => to === nodes[0])).to.deep.equal([])
   })
 
+  it('sends the chain of an owner once over each link', () => {
+    const nodes = line(3)
+
+    network.log.length = 0
+    nodes[0].set(2, 'new', network.now)
+    network.settle()
+
+    expect(nodes[2].value(nodes[0])).to.equal('new')
+    expect(network.log.flatMap(({ message }) => message.records ?? []).map(({ chain }) => chain.length)).to.deep.equal([0, 0])
+    expect(nodes[2].table.get(nodes[0].nodeId)?.chain).to.deep.equal(identities[0].chain.map(({ der }) => der))
+  })
+
+  it('asks for the chain if it has none, and is given it', () => {
+    const [a, b] = line(2)
+    const [first, second] = [seal(identities[2], 1), seal(identities[2], 2)]
+
+    a.exchange.receive(a.outbox(b), { records: [travelling(first)] }, network.now)
+    network.settle()
+    network.pass(1_000)
+    // b has dropped what it knew, and a does not know
+    b.table.remove(identities[2].nodeId)
+    network.now += 1_000
+    network.log.length = 0
+    b.exchange.receive(b.outbox(a), { records: [{ ...travelling(second), chain: [] }] }, network.now)
+    a.table.take(second, 0, network.now)
+    network.settle()
+
+    expect(b.refused).to.deep.equal([])
+    expect(network.log[0].message.request).to.deep.equal([identities[2].nodeId])
+    expect(b.table.get(identities[2].nodeId)?.hash).to.equal(second.hash)
+  })
+
+  it('does not pass on what the owner has sent already to the neighbours that it names', () => {
+    const [a, b, c] = line(3)
+    const entries = (...names: PureNode[]): Map<string, Uint8Array> => new Map([[NEIGHBOURS_ENTRY, neighboursEntry(names.map(({ nodeId }) => nodeId))]])
+    const named = sealRecord(identities[3], { incarnation: 1_000, seq: 1, entries: entries(b, c) })
+    const later = sealRecord(identities[3], { incarnation: 1_000, seq: 2, entries: entries(b) })
+
+    network.now += 1_000
+    network.log.length = 0
+    b.exchange.receive(b.outbox(a), { records: [travelling(named)] }, network.now)
+    network.settle()
+
+    expect(network.log).to.deep.equal([])
+
+    b.exchange.receive(b.outbox(a), { records: [travelling(later)] }, network.now + 1_000)
+    network.now += 1_000
+    network.settle()
+
+    expect(network.log.filter(({ message }) => message.records != null).map(({ to }) => to)).to.deep.equal([c])
+  })
+
   it('asks for a number that is new to it', () => {
     const [a, b] = line(2)
     const news = seal(identities[2])
 
     a.table.take(news, 0, network.now)
     a.exchange.receive(a.outbox(b), {}, network.now)
-    b.exchange.receive(b.outbox(a), { announce: { numbers: [version(news)], digest: a.table.digest() } }, network.now)
+    b.exchange.receive(b.outbox(a), { lists: [{ from: '', numbers: [version(news)] }] }, network.now)
     network.log.length = 0
     network.settle()
 
@@ -204,7 +256,7 @@ describe('exchange', () => {
     const [a, b] = line(2)
     const far = { ...version(seal(identities[2])), incarnation: Date.now() + 2 * MAX_INCARNATION_LEAD }
 
-    b.exchange.receive(b.outbox(a), { announce: { numbers: [far], digest: b.table.digest() } }, network.now)
+    b.exchange.receive(b.outbox(a), { lists: [{ from: far.nodeId, to: `${far.nodeId}00`, numbers: [far] }] }, network.now)
 
     expect(b.outbox(a).next(network.now)).to.equal(undefined)
   })
@@ -260,7 +312,8 @@ describe('exchange', () => {
       network.pass(30_000)
 
       expect(digests([a, b]).size).to.equal(2)
-      expect(network.log.filter(({ message }) => message.list != null).length).to.be.at.most(2)
+      // the pauses double
+      expect(network.log.filter(({ message }) => message.lists != null).length).to.be.at.most(6)
     })
   })
 
@@ -428,8 +481,8 @@ describe('exchange', () => {
     nodeIds.forEach(nodeId => table.take(unsigned(nodeId, { incarnation: 1, seq: 1, hash: 'aa' }), 0, 0))
 
     expect(ask()).to.equal(250)
-    now += 999
-    // what was sent within a second counts as having arrived
+    now += 199
+    // what was sent a moment ago counts as having arrived
     expect(ask()).to.equal(0)
 
     for (now = 2_000; now < 62_000; now += 1_000) {

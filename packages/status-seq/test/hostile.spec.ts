@@ -197,10 +197,10 @@ describe('a member that misbehaves', () => {
     const real = seal(identities[1], 1, 'real')
     const number = { nodeId: identities[1].nodeId, incarnation: 1_000, seq: 1_000_000, hash: 'ab'.repeat(32) }
 
-    send(await liar.open(a), { list: { from: '', numbers: [number] } })
+    send(await liar.open(a), { lists: [{ from: '', numbers: [number] }] })
     await liar.gets(({ request }) => request?.includes(identities[1].nodeId) === true)
     const stream = await honest.open(a)
-    send(stream, { list: { from: '', numbers: [{ nodeId: real.nodeId, incarnation: real.incarnation, seq: real.seq, hash: real.hash }] } })
+    send(stream, { lists: [{ from: '', numbers: [{ nodeId: real.nodeId, incarnation: real.incarnation, seq: real.seq, hash: real.hash }] }] })
     await honest.gets(({ request }) => request?.includes(identities[1].nodeId) === true)
     send(stream, { records: [travelling(real)] })
 

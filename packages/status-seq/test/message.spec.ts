@@ -9,9 +9,13 @@ const counts = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER })
 const nodeIds = fc.oneof(hex(32), hex(64))
 const versions: fc.Arbitrary<NodeVersion> = fc.record({ nodeId: nodeIds, incarnation: counts, seq: counts, hash: hex(32) })
 const blobs = fc.uint8Array({ maxLength: 40 })
+const parts = fc.uniqueArray(fc.nat(255), { minLength: 1, maxLength: 16 }).chain(bounds => fc.tuple(...bounds.map((_, i) => hex(16).map(digest => ({
+  digest, to: i === bounds.length - 1 ? undefined : [...bounds].sort((a, b) => a - b)[i].toString(16).padStart(2, '0') + 'ff'
+})))))
 const messages: fc.Arbitrary<StatusMessage> = fc.record({
-  announce: fc.option(fc.record({ numbers: fc.array(versions, { maxLength: 3 }), digest: hex(32) }), { nil: undefined }),
-  list: fc.option(fc.record({ from: fc.constant(''), to: fc.constant(undefined), numbers: fc.array(versions, { maxLength: 3 }) }), { nil: undefined }),
+  announce: fc.option(fc.record({ incarnation: counts, seq: counts, digest: hex(16) }), { nil: undefined }),
+  lists: fc.option(fc.array(fc.record({ from: fc.constant(''), to: fc.constant(undefined), numbers: fc.array(versions, { maxLength: 3 }) }), { minLength: 1, maxLength: 3 }), { nil: undefined }),
+  compares: fc.option(fc.array(fc.record({ from: fc.constant(''), parts }), { minLength: 1, maxLength: 3 }), { nil: undefined }),
   request: fc.option(fc.array(nodeIds, { maxLength: 3 }), { nil: undefined }),
   records: fc.option(fc.array(fc.record({ bytes: blobs, signature: blobs, chain: fc.array(blobs, { maxLength: 4 }), age: fc.nat() }), { maxLength: 3 }), { nil: undefined })
 })
@@ -41,20 +45,25 @@ describe('messages', () => {
 
   it('that say nothing known are no error', () => {
     // field 15, which a later version may use
-    expect(decodeMessage(Uint8Array.of(0x7a, 2, 1, 2))).to.deep.equal({ announce: undefined, list: undefined, request: undefined, records: undefined })
+    expect(decodeMessage(Uint8Array.of(0x7a, 2, 1, 2))).to.deep.equal({ announce: undefined, lists: undefined, request: undefined, records: undefined, compares: undefined })
   })
 
   const number: NodeVersion = { nodeId: 'ab'.repeat(32), incarnation: 1, seq: 1, hash: 'cd'.repeat(32) }
+  const digest = 'ef'.repeat(16)
   const refusals: Array<[string, StatusMessage]> = [
-    ['a number above 2^53 - 1', { announce: { numbers: [{ ...number, seq: 2 ** 53 }], digest: number.hash } }],
-    ['a number near 2^64', { announce: { numbers: [{ ...number, incarnation: 2 ** 64 - 2_048 }], digest: number.hash } }],
-    ['a number that is 0', { list: { from: '', numbers: [{ ...number, seq: 0 }] } }],
+    ['a number above 2^53 - 1', { announce: { incarnation: 1, seq: 2 ** 53, digest } }],
+    ['a number near 2^64', { announce: { incarnation: 2 ** 64 - 2_048, seq: 1, digest } }],
+    ['a number that is 0', { lists: [{ from: '', numbers: [{ ...number, seq: 0 }] }] }],
     ['a node ID that no key has', { request: ['abcd'] }],
-    ['a digest that is too short', { announce: { numbers: [], digest: 'ab' } }],
-    ['a hash that is too long', { announce: { numbers: [{ ...number, hash: 'cd'.repeat(33) }], digest: number.hash } }],
-    ['a list with a node below its range', { list: { from: 'ac', numbers: [number] } }],
-    ['a list with a node above its range', { list: { from: '', to: 'ab', numbers: [number] } }],
-    ['more numbers than allowed', { announce: { numbers: Array.from({ length: 1_025 }, () => number), digest: number.hash } }],
+    ['a digest that is too short', { announce: { incarnation: 1, seq: 1, digest: 'ab' } }],
+    ['a hash that is too long', { lists: [{ from: '', numbers: [{ ...number, hash: 'cd'.repeat(33) }] }] }],
+    ['a list with a node below its range', { lists: [{ from: 'ac', numbers: [number] }] }],
+    ['a list with a node above its range', { lists: [{ from: '', to: 'ab', numbers: [number] }] }],
+    ['more numbers than allowed', { lists: [{ from: '', numbers: Array.from({ length: 1_025 }, () => number) }] }],
+    ['a comparison without parts', { compares: [{ from: '', parts: [] }] }],
+    ['a comparison whose parts do not ascend', { compares: [{ from: '', parts: [{ digest, to: 'ab' }, { digest, to: 'ab' }] }] }],
+    ['a comparison with a part behind the end', { compares: [{ from: '', parts: [{ digest }, { digest, to: 'ab' }] }] }],
+    ['more parts than allowed', { compares: [{ from: '', parts: Array.from({ length: 17 }, (_, i) => ({ digest, to: (i + 16).toString(16) })) }] }],
     ['more questions than allowed', { request: Array.from({ length: 257 }, () => number.nodeId) }],
     ['more certificates than allowed', { records: [{ bytes: bytes('x'), signature: bytes('x'), chain: Array.from({ length: 5 }, () => bytes('x')), age: 0 }] }]
   ]
@@ -106,18 +115,19 @@ describe('messages', () => {
       expect(drain(outbox).flatMap(message => message.records ?? [])).to.have.lengthOf(5)
     })
 
-    it('fit into frames when the table is large, and the ranges of a list are all of it', () => {
-      const outbox = outboxWith(2_500, 1)
+    it('fit into frames when there are as many ranges to compare as there may be', () => {
+      const outbox = outboxWith(5_000, 1)
 
-      outbox.list()
-      const lists = drain(outbox).map(message => message.list)
+      for (let i = 0; i < 300; i++) {
+        outbox.compare({ from: key(i * 10), to: key(i * 10 + (i % 2 === 0 ? 8 : 10)) })
+      }
 
-      expect(lists.length).to.be.above(2)
-      expect(lists[0]?.from).to.equal('')
-      expect(lists.at(-1)?.to).to.equal(undefined)
-      expect(lists.slice(1).map(list => list?.from)).to.deep.equal(lists.slice(0, -1).map(list => list?.to))
-      expect(lists.flatMap(list => list?.numbers ?? []).map(({ nodeId }) => nodeId)).to.deep.equal(Array.from({ length: 2_500 }, (_, i) => key(i)))
-      lists.forEach(list => { expect(decodeMessage(encodeMessage({ list })).list).to.deep.equal(list) })
+      const sent = drain(outbox)
+      const ranges = [...sent.flatMap(({ lists = [] }) => lists), ...sent.flatMap(({ compares = [] }) => compares)]
+
+      expect(ranges).to.have.lengthOf(256)
+      expect(sent.flatMap(({ lists = [] }) => lists.flatMap(({ numbers }) => numbers))).to.have.lengthOf(128 * 8)
+      sent.forEach(message => { expect(decodeMessage(encodeMessage(message)).lists?.length ?? 0).to.equal(message.lists?.length) })
     })
 
     it('ask for at most as many records as one request may', () => {

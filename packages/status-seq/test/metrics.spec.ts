@@ -64,7 +64,7 @@ describe('metrics', () => {
 
     expect(own.counts.fisco_status_seq_records_total).to.deep.equal({ taken: 1, version: 0, untrusted: 0, future: 0, aged: 0, 'table-full': 0 })
     expect(own.counts.fisco_status_seq_incidents_total).to.deep.equal({})
-    expect(Object.keys(own.counts.fisco_status_seq_messages_total).sort()).to.deep.equal(['sent', 'received'].flatMap(way => ['announce', 'list', 'records', 'request'].map(kind => `${way}_${kind}`)).sort())
+    expect(Object.keys(own.counts.fisco_status_seq_messages_total).sort()).to.deep.equal(['sent', 'received'].flatMap(way => ['announce', 'compare', 'list', 'records', 'request'].map(kind => `${way}_${kind}`)).sort())
     expect(own.counts.fisco_status_seq_messages_total.sent_records).to.be.at.least(1)
   })
 })

@@ -132,7 +132,7 @@ describe('status between nodes', () => {
   })
 
   it('stays while its owner is connected, however long that says nothing', async () => {
-    await using a = await startNode(identities[0], { maxAge: 400, interval: 100 })
+    await using a = await startNode(identities[0], { maxAge: 400, interval: 50 })
     await using peer = await startRawPeer(identities[1])
     const stream = await peer.open(a)
     const silent = next<StatusGone>(a.status, 'status:gone', ({ nodeId }) => nodeId === identities[1].nodeId)

@@ -12,7 +12,6 @@ describe('the byte vectors of the specification', () => {
     const anchors = certificatesFromPem(vector.ca)
     const chain = certificatesFromPem(vector.cert).map(({ der }) => der)
     const signed: SignedRecord = { bytes: Buffer.from(vector.record, 'hex'), signature: Buffer.from(vector.signature, 'hex'), chain }
-    const number = { nodeId: vector.nodeId, incarnation: VECTOR_FIELDS.incarnation, seq: VECTOR_FIELDS.seq, hash: vector.hash }
 
     describe(vector.keyType, () => {
       it('say what they should', () => {
@@ -35,7 +34,7 @@ describe('the byte vectors of the specification', () => {
 
       it('travel in these frames', () => {
         const frames: Array<[string, StatusMessage]> = [
-          [vector.announce, { announce: { numbers: [number], digest: vector.digest } }],
+          [vector.announce, { announce: { incarnation: VECTOR_FIELDS.incarnation, seq: VECTOR_FIELDS.seq, digest: vector.digest } }],
           [vector.request, { request: [vector.nodeId] }]
         ]
 

@@ -678,7 +678,8 @@ export namespace Number {
 }
 
 export interface Announce {
-  numbers: Number[]
+  incarnation: bigint
+  seq: bigint
   digest: Uint8Array<ArrayBuffer>
 }
 
@@ -692,15 +693,18 @@ export namespace Announce {
           w.fork()
         }
 
-        if (obj.numbers != null && obj.numbers.length > 0) {
-          for (const value of obj.numbers) {
-            w.uint32(10)
-            Number.codec().encode(value, w)
-          }
+        if ((obj.incarnation != null && obj.incarnation !== 0n)) {
+          w.uint32(8)
+          w.uint64(obj.incarnation)
+        }
+
+        if ((obj.seq != null && obj.seq !== 0n)) {
+          w.uint32(16)
+          w.uint64(obj.seq)
         }
 
         if ((obj.digest != null && obj.digest.byteLength > 0)) {
-          w.uint32(18)
+          w.uint32(26)
           w.bytes(obj.digest)
         }
 
@@ -709,7 +713,8 @@ export namespace Announce {
         }
       }, (reader, length, opts = {}) => {
         const obj: any = {
-          numbers: [],
+          incarnation: 0n,
+          seq: 0n,
           digest: uint8ArrayAlloc(0)
         }
 
@@ -720,20 +725,14 @@ export namespace Announce {
 
           switch (tag >>> 3) {
             case 1: {
-              if (opts.limits?.numbers != null && obj.numbers.length === opts.limits.numbers) {
-                throw new MaxLengthError('Decode error - repeated field "numbers" had too many elements')
-              }
-
-              if (obj.numbers.length === 1024) {
-                throw new MaxLengthError('Decode error - repeated field "numbers" had too many elements')
-              }
-
-              obj.numbers.push(Number.codec().decode(reader, reader.uint32(), {
-                limits: opts.limits?.numbers$
-              }))
+              obj.incarnation = reader.uint64()
               break
             }
             case 2: {
+              obj.seq = reader.uint64()
+              break
+            }
+            case 3: {
               obj.digest = reader.bytes()
               break
             }
@@ -746,10 +745,6 @@ export namespace Announce {
 
         return obj
       }, function * (reader, length, prefix, opts = {}) {
-        const obj = {
-          numbers: 1024
-        }
-
         const end = length == null ? reader.len : reader.pos + length
 
         while (reader.pos < end) {
@@ -757,28 +752,20 @@ export namespace Announce {
 
           switch (tag >>> 3) {
             case 1: {
-              if (opts.limits?.numbers != null && obj.numbers === opts.limits.numbers) {
-                throw new MaxLengthError('Streaming decode error - repeated field "numbers" had too many elements')
+              yield {
+                field: `${prefix}.incarnation`,
+                value: reader.uint64()
               }
-
-              if (obj.numbers === 1024) {
-                throw new MaxLengthError('Streaming decode error - repeated field "numbers" had too many elements')
-              }
-
-              for (const evt of Number.codec().stream(reader, reader.uint32(), `${prefix}.numbers[]`, {
-                limits: opts.limits?.numbers$
-              })) {
-                yield {
-                  ...evt,
-                  index: obj.numbers
-                }
-              }
-
-              obj.numbers++
-
               break
             }
             case 2: {
+              yield {
+                field: `${prefix}.seq`,
+                value: reader.uint64()
+              }
+              break
+            }
+            case 3: {
               yield {
                 field: `${prefix}.digest`,
                 value: reader.bytes()
@@ -797,28 +784,14 @@ export namespace Announce {
     return _codec
   }
 
-  export interface AnnounceNumbersNodeIdFieldEvent {
-    field: '$.numbers[].nodeId'
-    value: Uint8Array<ArrayBuffer>
-    index: number
-  }
-
-  export interface AnnounceNumbersIncarnationFieldEvent {
-    field: '$.numbers[].incarnation'
+  export interface AnnounceIncarnationFieldEvent {
+    field: '$.incarnation'
     value: bigint
-    index: number
   }
 
-  export interface AnnounceNumbersSeqFieldEvent {
-    field: '$.numbers[].seq'
+  export interface AnnounceSeqFieldEvent {
+    field: '$.seq'
     value: bigint
-    index: number
-  }
-
-  export interface AnnounceNumbersHashFieldEvent {
-    field: '$.numbers[].hash'
-    value: Uint8Array<ArrayBuffer>
-    index: number
   }
 
   export interface AnnounceDigestFieldEvent {
@@ -834,7 +807,7 @@ export namespace Announce {
     return decodeMessage(buf, Announce.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Announce>): Generator<AnnounceNumbersNodeIdFieldEvent | AnnounceNumbersIncarnationFieldEvent | AnnounceNumbersSeqFieldEvent | AnnounceNumbersHashFieldEvent | AnnounceDigestFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Announce>): Generator<AnnounceIncarnationFieldEvent | AnnounceSeqFieldEvent | AnnounceDigestFieldEvent> {
     return streamMessage(buf, Announce.codec(), opts)
   }
 }
@@ -1020,6 +993,267 @@ export namespace List {
 
   export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<List>): Generator<ListFromFieldEvent | ListToFieldEvent | ListNumbersNodeIdFieldEvent | ListNumbersIncarnationFieldEvent | ListNumbersSeqFieldEvent | ListNumbersHashFieldEvent> {
     return streamMessage(buf, List.codec(), opts)
+  }
+}
+
+export interface Compare {
+  from: Uint8Array<ArrayBuffer>
+  parts: Part[]
+}
+
+export namespace Compare {
+  let _codec: Codec<Compare>
+
+  export const codec = (): Codec<Compare> => {
+    if (_codec == null) {
+      _codec = message<Compare>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.from != null && obj.from.byteLength > 0)) {
+          w.uint32(10)
+          w.bytes(obj.from)
+        }
+
+        if (obj.parts != null && obj.parts.length > 0) {
+          for (const value of obj.parts) {
+            w.uint32(18)
+            Part.codec().encode(value, w)
+          }
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          from: uint8ArrayAlloc(0),
+          parts: []
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.from = reader.bytes()
+              break
+            }
+            case 2: {
+              if (opts.limits?.parts != null && obj.parts.length === opts.limits.parts) {
+                throw new MaxLengthError('Decode error - repeated field "parts" had too many elements')
+              }
+
+              if (obj.parts.length === 16) {
+                throw new MaxLengthError('Decode error - repeated field "parts" had too many elements')
+              }
+
+              obj.parts.push(Part.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.parts$
+              }))
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const obj = {
+          parts: 16
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.from`,
+                value: reader.bytes()
+              }
+              break
+            }
+            case 2: {
+              if (opts.limits?.parts != null && obj.parts === opts.limits.parts) {
+                throw new MaxLengthError('Streaming decode error - repeated field "parts" had too many elements')
+              }
+
+              if (obj.parts === 16) {
+                throw new MaxLengthError('Streaming decode error - repeated field "parts" had too many elements')
+              }
+
+              for (const evt of Part.codec().stream(reader, reader.uint32(), `${prefix}.parts[]`, {
+                limits: opts.limits?.parts$
+              })) {
+                yield {
+                  ...evt,
+                  index: obj.parts
+                }
+              }
+
+              obj.parts++
+
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export interface CompareFromFieldEvent {
+    field: '$.from'
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export interface ComparePartsDigestFieldEvent {
+    field: '$.parts[].digest'
+    value: Uint8Array<ArrayBuffer>
+    index: number
+  }
+
+  export interface ComparePartsToFieldEvent {
+    field: '$.parts[].to'
+    value: Uint8Array<ArrayBuffer>
+    index: number
+  }
+
+  export function encode (obj: Partial<Compare>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, Compare.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Compare>): Compare {
+    return decodeMessage(buf, Compare.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Compare>): Generator<CompareFromFieldEvent | ComparePartsDigestFieldEvent | ComparePartsToFieldEvent> {
+    return streamMessage(buf, Compare.codec(), opts)
+  }
+}
+
+export interface Part {
+  digest: Uint8Array<ArrayBuffer>
+  to?: Uint8Array<ArrayBuffer>
+}
+
+export namespace Part {
+  let _codec: Codec<Part>
+
+  export const codec = (): Codec<Part> => {
+    if (_codec == null) {
+      _codec = message<Part>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.digest != null && obj.digest.byteLength > 0)) {
+          w.uint32(10)
+          w.bytes(obj.digest)
+        }
+
+        if (obj.to != null) {
+          w.uint32(18)
+          w.bytes(obj.to)
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          digest: uint8ArrayAlloc(0)
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.digest = reader.bytes()
+              break
+            }
+            case 2: {
+              obj.to = reader.bytes()
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.digest`,
+                value: reader.bytes()
+              }
+              break
+            }
+            case 2: {
+              yield {
+                field: `${prefix}.to`,
+                value: reader.bytes()
+              }
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export interface PartDigestFieldEvent {
+    field: '$.digest'
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export interface PartToFieldEvent {
+    field: '$.to'
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export function encode (obj: Partial<Part>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, Part.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Part>): Part {
+    return decodeMessage(buf, Part.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Part>): Generator<PartDigestFieldEvent | PartToFieldEvent> {
+    return streamMessage(buf, Part.codec(), opts)
   }
 }
 
@@ -1280,9 +1514,10 @@ export namespace Records {
 
 export interface StatusMessage {
   announce?: Announce
-  list?: List
+  lists: List[]
   request?: Request
   records?: Records
+  compares: Compare[]
 }
 
 export namespace StatusMessage {
@@ -1300,9 +1535,11 @@ export namespace StatusMessage {
           Announce.codec().encode(obj.announce, w)
         }
 
-        if (obj.list != null) {
-          w.uint32(18)
-          List.codec().encode(obj.list, w)
+        if (obj.lists != null && obj.lists.length > 0) {
+          for (const value of obj.lists) {
+            w.uint32(18)
+            List.codec().encode(value, w)
+          }
         }
 
         if (obj.request != null) {
@@ -1315,11 +1552,21 @@ export namespace StatusMessage {
           Records.codec().encode(obj.records, w)
         }
 
+        if (obj.compares != null && obj.compares.length > 0) {
+          for (const value of obj.compares) {
+            w.uint32(42)
+            Compare.codec().encode(value, w)
+          }
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
       }, (reader, length, opts = {}) => {
-        const obj: any = {}
+        const obj: any = {
+          lists: [],
+          compares: []
+        }
 
         const end = length == null ? reader.len : reader.pos + length
 
@@ -1334,9 +1581,17 @@ export namespace StatusMessage {
               break
             }
             case 2: {
-              obj.list = List.codec().decode(reader, reader.uint32(), {
-                limits: opts.limits?.list
-              })
+              if (opts.limits?.lists != null && obj.lists.length === opts.limits.lists) {
+                throw new MaxLengthError('Decode error - repeated field "lists" had too many elements')
+              }
+
+              if (obj.lists.length === 256) {
+                throw new MaxLengthError('Decode error - repeated field "lists" had too many elements')
+              }
+
+              obj.lists.push(List.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.lists$
+              }))
               break
             }
             case 3: {
@@ -1351,6 +1606,20 @@ export namespace StatusMessage {
               })
               break
             }
+            case 5: {
+              if (opts.limits?.compares != null && obj.compares.length === opts.limits.compares) {
+                throw new MaxLengthError('Decode error - repeated field "compares" had too many elements')
+              }
+
+              if (obj.compares.length === 256) {
+                throw new MaxLengthError('Decode error - repeated field "compares" had too many elements')
+              }
+
+              obj.compares.push(Compare.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.compares$
+              }))
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -1360,6 +1629,11 @@ export namespace StatusMessage {
 
         return obj
       }, function * (reader, length, prefix, opts = {}) {
+        const obj = {
+          lists: 256,
+          compares: 256
+        }
+
         const end = length == null ? reader.len : reader.pos + length
 
         while (reader.pos < end) {
@@ -1374,9 +1648,24 @@ export namespace StatusMessage {
               break
             }
             case 2: {
-              yield * List.codec().stream(reader, reader.uint32(), `${prefix}.list`, {
-                limits: opts.limits?.list
-              })
+              if (opts.limits?.lists != null && obj.lists === opts.limits.lists) {
+                throw new MaxLengthError('Streaming decode error - repeated field "lists" had too many elements')
+              }
+
+              if (obj.lists === 256) {
+                throw new MaxLengthError('Streaming decode error - repeated field "lists" had too many elements')
+              }
+
+              for (const evt of List.codec().stream(reader, reader.uint32(), `${prefix}.lists[]`, {
+                limits: opts.limits?.lists$
+              })) {
+                yield {
+                  ...evt,
+                  index: obj.lists
+                }
+              }
+
+              obj.lists++
 
               break
             }
@@ -1394,6 +1683,28 @@ export namespace StatusMessage {
 
               break
             }
+            case 5: {
+              if (opts.limits?.compares != null && obj.compares === opts.limits.compares) {
+                throw new MaxLengthError('Streaming decode error - repeated field "compares" had too many elements')
+              }
+
+              if (obj.compares === 256) {
+                throw new MaxLengthError('Streaming decode error - repeated field "compares" had too many elements')
+              }
+
+              for (const evt of Compare.codec().stream(reader, reader.uint32(), `${prefix}.compares[]`, {
+                limits: opts.limits?.compares$
+              })) {
+                yield {
+                  ...evt,
+                  index: obj.compares
+                }
+              }
+
+              obj.compares++
+
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -1406,28 +1717,14 @@ export namespace StatusMessage {
     return _codec
   }
 
-  export interface StatusMessageAnnounceNumbersNodeIdFieldEvent {
-    field: '$.announce.numbers[].nodeId'
-    value: Uint8Array<ArrayBuffer>
-    index: number
-  }
-
-  export interface StatusMessageAnnounceNumbersIncarnationFieldEvent {
-    field: '$.announce.numbers[].incarnation'
+  export interface StatusMessageAnnounceIncarnationFieldEvent {
+    field: '$.announce.incarnation'
     value: bigint
-    index: number
   }
 
-  export interface StatusMessageAnnounceNumbersSeqFieldEvent {
-    field: '$.announce.numbers[].seq'
+  export interface StatusMessageAnnounceSeqFieldEvent {
+    field: '$.announce.seq'
     value: bigint
-    index: number
-  }
-
-  export interface StatusMessageAnnounceNumbersHashFieldEvent {
-    field: '$.announce.numbers[].hash'
-    value: Uint8Array<ArrayBuffer>
-    index: number
   }
 
   export interface StatusMessageAnnounceDigestFieldEvent {
@@ -1435,36 +1732,38 @@ export namespace StatusMessage {
     value: Uint8Array<ArrayBuffer>
   }
 
-  export interface StatusMessageListFromFieldEvent {
-    field: '$.list.from'
-    value: Uint8Array<ArrayBuffer>
-  }
-
-  export interface StatusMessageListToFieldEvent {
-    field: '$.list.to'
-    value: Uint8Array<ArrayBuffer>
-  }
-
-  export interface StatusMessageListNumbersNodeIdFieldEvent {
-    field: '$.list.numbers[].nodeId'
+  export interface StatusMessageListsFromFieldEvent {
+    field: '$.lists[].from'
     value: Uint8Array<ArrayBuffer>
     index: number
   }
 
-  export interface StatusMessageListNumbersIncarnationFieldEvent {
-    field: '$.list.numbers[].incarnation'
+  export interface StatusMessageListsToFieldEvent {
+    field: '$.lists[].to'
+    value: Uint8Array<ArrayBuffer>
+    index: number
+  }
+
+  export interface StatusMessageListsNumbersNodeIdFieldEvent {
+    field: '$.lists[].numbers[].nodeId'
+    value: Uint8Array<ArrayBuffer>
+    index: number
+  }
+
+  export interface StatusMessageListsNumbersIncarnationFieldEvent {
+    field: '$.lists[].numbers[].incarnation'
     value: bigint
     index: number
   }
 
-  export interface StatusMessageListNumbersSeqFieldEvent {
-    field: '$.list.numbers[].seq'
+  export interface StatusMessageListsNumbersSeqFieldEvent {
+    field: '$.lists[].numbers[].seq'
     value: bigint
     index: number
   }
 
-  export interface StatusMessageListNumbersHashFieldEvent {
-    field: '$.list.numbers[].hash'
+  export interface StatusMessageListsNumbersHashFieldEvent {
+    field: '$.lists[].numbers[].hash'
     value: Uint8Array<ArrayBuffer>
     index: number
   }
@@ -1499,6 +1798,24 @@ export namespace StatusMessage {
     index: number
   }
 
+  export interface StatusMessageComparesFromFieldEvent {
+    field: '$.compares[].from'
+    value: Uint8Array<ArrayBuffer>
+    index: number
+  }
+
+  export interface StatusMessageComparesPartsDigestFieldEvent {
+    field: '$.compares[].parts[].digest'
+    value: Uint8Array<ArrayBuffer>
+    index: number
+  }
+
+  export interface StatusMessageComparesPartsToFieldEvent {
+    field: '$.compares[].parts[].to'
+    value: Uint8Array<ArrayBuffer>
+    index: number
+  }
+
   export function encode (obj: Partial<StatusMessage>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, StatusMessage.codec())
   }
@@ -1507,7 +1824,7 @@ export namespace StatusMessage {
     return decodeMessage(buf, StatusMessage.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<StatusMessage>): Generator<StatusMessageAnnounceNumbersNodeIdFieldEvent | StatusMessageAnnounceNumbersIncarnationFieldEvent | StatusMessageAnnounceNumbersSeqFieldEvent | StatusMessageAnnounceNumbersHashFieldEvent | StatusMessageAnnounceDigestFieldEvent | StatusMessageListFromFieldEvent | StatusMessageListToFieldEvent | StatusMessageListNumbersNodeIdFieldEvent | StatusMessageListNumbersIncarnationFieldEvent | StatusMessageListNumbersSeqFieldEvent | StatusMessageListNumbersHashFieldEvent | StatusMessageRequestNodeIdsFieldEvent | StatusMessageRecordsRecordsRecordFieldEvent | StatusMessageRecordsRecordsSignatureFieldEvent | StatusMessageRecordsRecordsChainFieldEvent | StatusMessageRecordsRecordsAgeFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<StatusMessage>): Generator<StatusMessageAnnounceIncarnationFieldEvent | StatusMessageAnnounceSeqFieldEvent | StatusMessageAnnounceDigestFieldEvent | StatusMessageListsFromFieldEvent | StatusMessageListsToFieldEvent | StatusMessageListsNumbersNodeIdFieldEvent | StatusMessageListsNumbersIncarnationFieldEvent | StatusMessageListsNumbersSeqFieldEvent | StatusMessageListsNumbersHashFieldEvent | StatusMessageRequestNodeIdsFieldEvent | StatusMessageRecordsRecordsRecordFieldEvent | StatusMessageRecordsRecordsSignatureFieldEvent | StatusMessageRecordsRecordsChainFieldEvent | StatusMessageRecordsRecordsAgeFieldEvent | StatusMessageComparesFromFieldEvent | StatusMessageComparesPartsDigestFieldEvent | StatusMessageComparesPartsToFieldEvent> {
     return streamMessage(buf, StatusMessage.codec(), opts)
   }
 }

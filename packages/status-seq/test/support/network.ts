@@ -1,4 +1,4 @@
-import { decodeMessage, encodeMessage, Exchange, Fetcher, Outbox, sealRecord, StatusTable } from '@fisco-libp2p/status-seq'
+import { decodeMessage, encodeMessage, Exchange, Fetcher, identityNotary, Outbox, sealRecord, StatusTable } from '@fisco-libp2p/status-seq'
 import { bytes } from './records.ts'
 import type { Identity, NodeId } from '@fisco-libp2p/identity'
 import type { RecordRefusal, SealedRecord, SignedRecord, StatusMessage } from '@fisco-libp2p/status-seq'
@@ -24,7 +24,7 @@ export class PureNode {
     this.table = new StatusTable({ maxNodes, maxAge })
     this.fetcher = new Fetcher(maxNodes)
     this.exchange = new Exchange({
-      identity,
+      notary: identityNotary(identity),
       maxAge,
       table: this.table,
       fetcher: this.fetcher,
