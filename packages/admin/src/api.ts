@@ -1,10 +1,11 @@
 import { MAX_BODY } from './constants.ts'
 import { RequestError } from './errors.ts'
 import { describeNode, describePeers, describeTraffic } from './json.ts'
+import { describeStatus } from './status-json.ts'
 import type { AdminComponents, AdminInit } from './index.ts'
 import type { IncomingMessage } from 'node:http'
 
-const PATHS = ['/v1/info', '/v1/peers', '/v1/peers/retry', '/v1/traffic']
+const PATHS = ['/v1/info', '/v1/peers', '/v1/peers/retry', '/v1/status', '/v1/traffic']
 
 /**
  * What a request says that is understood.
@@ -39,6 +40,8 @@ export class Api {
         return describeNode(this.#init.identity, this.#components.addressManager.getAddresses().map(String), this.#started, orWithout(() => this.#components.topics?.following()) ?? [], peers.list(), peers.members())
       case 'GET /v1/peers':
         return describePeers(this.#init.identity, peers.list(), peers.members())
+      case 'GET /v1/status':
+        return describeStatus(this.#init.identity, { ...this.#components, peers, statusSeq: orWithout(() => this.#components.statusSeq), topics: orWithout(() => this.#components.topics) })
       case 'GET /v1/traffic':
         return describeTraffic(orWithout(() => this.#components.direct?.statistics()) ?? [], peers.members())
       case 'POST /v1/peers':

@@ -30,6 +30,7 @@ export { MAX_SOCKET_PATH } from './constants.ts'
 export { AdminSocketError } from './errors.ts'
 
 export type { NodeInfo, PeerEntry, TrafficEntry } from './json.ts'
+export type { StatusEntry } from './status-json.ts'
 
 /**
  * Who the node is.
@@ -99,6 +100,18 @@ export interface AdminStatistics {
 }
 
 /**
+ * The status of a node, as `@fisco-libp2p/status-seq` tells it.
+ */
+export interface AdminStatus {
+  nodeId: string
+  incarnation: number
+  seq: number
+  entries: ReadonlyMap<string, Uint8Array>
+  certificate: { commonName: string, notAfter: number }
+  chain: ReadonlyArray<{ commonName: string, notAfter: number }>
+}
+
+/**
  * A change of the configured peers that is to outlive the node.
  */
 export interface PeersChange {
@@ -148,7 +161,15 @@ export interface AdminComponents {
   /**
    * Who follows what, if the node has topics.
    */
-  topics?: { following (): string[] }
+  topics?: { following (): string[], followedBy (nodeId: string): string[] }
+
+  /**
+   * The status of all nodes, if the node has it.
+   */
+  statusSeq?: {
+    snapshot (): AdminStatus[]
+    describe (record: Pick<AdminStatus, 'entries'>): { version: string, addresses: string[], neighbours: number }
+  }
 
   /**
    * What was sent and received, if the node has unicast.

@@ -4,6 +4,7 @@ import { demo } from './commands/demo.ts'
 import { info } from './commands/info.ts'
 import { peers } from './commands/peers.ts'
 import { start } from './commands/start.ts'
+import { status } from './commands/status.ts'
 import { Output, UsageError } from './output.ts'
 
 /**
@@ -21,8 +22,9 @@ export async function runCli (argv: string[]): Promise<number> {
     .command(start)
     .command(info)
     .command(peers)
+    .command(status)
     .command(demo)
-    .demandCommand(1, 'Say what to do: chain create, start, info, peers or demo')
+    .demandCommand(1, 'Say what to do: chain create, start, info, peers, status or demo')
     .strict()
     .recommendCommands()
     .parserConfiguration({ 'duplicate-arguments-array': false })

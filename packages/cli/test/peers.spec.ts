@@ -45,6 +45,14 @@ describe('fisco-p2p peers and info', () => {
       expect(await ask('peers', 'traffic')).to.contain('nothing was sent or received by unicast')
       expect(JSON.parse(await ask('peers', 'traffic', '--json'))).to.deep.equal([])
 
+      const status = JSON.parse(await ask('status', '--json'))
+      expect(status).to.have.lengthOf(2)
+      expect(status[0]).to.include({ Node: 'node0', Agency: 'agency', NodeID: a.nodeId, link: 'self' })
+      expect(status[1]).to.include({ Node: 'node1', NodeID: b.nodeId, link: 'connected', version: 'fisco-libp2p/0.1.0' })
+      expect(await ask('status')).to.match(/node0 .*this node itself/).and.match(/node1 .*connected .*fisco-libp2p.* expires in \d+ d/)
+      expect(await ask('status', b.nodeId.slice(0, 10))).to.contain(`node ID     ${b.nodeId}`).and.contain('addresses   /ip4/')
+      expect((await run(['status', 'node9', '--config', a.config])).stderr).to.contain('no node is known by the name or node ID "node9"')
+
       const wrong = await run(['peers', 'add', 'nonsense', '--config', a.config])
       expect(wrong.code).to.equal(1)
       expect(wrong.stderr).to.contain('"nonsense" is no endpoint')

@@ -1,4 +1,9 @@
 /**
+ * What this software calls itself, in status records and for libp2p's identify.
+ */
+export const NODE_INFO = { name: 'fisco-libp2p', version: '0.1.0' } as const
+
+/**
  * Defaults of `config.ini`, as FISCO BCOS 2.9.1 has them.
  */
 export const DEFAULT_LISTEN_IP = '0.0.0.0'

@@ -8,7 +8,7 @@ import { gossipsubDefaults, topics } from '@fisco-libp2p/topics'
 import { gossipsub } from '@libp2p/gossipsub'
 import { identify } from '@libp2p/identify'
 import { multiaddr } from '@multiformats/multiaddr'
-import { CONNECTIONS_PER_MEMBER, DEFAULT_MEMBERS, MAX_STREAMS_PER_CONNECTION } from './constants.ts'
+import { CONNECTIONS_PER_MEMBER, DEFAULT_MEMBERS, MAX_STREAMS_PER_CONNECTION, NODE_INFO } from './constants.ts'
 import type { NodeServices } from './services.ts'
 import type { DirectInit } from '@fisco-libp2p/direct'
 import type { Identity } from '@fisco-libp2p/identity'
@@ -96,6 +96,7 @@ export function nodeDefaults (settings: NodeSettings): Libp2pOptions<NodeService
 
   return {
     privateKey: identity.privateKey,
+    nodeInfo: NODE_INFO,
     addresses: { listen: (settings.listen ?? []).map(String) },
     transports: [caTlsTcp({ identity, members, keyLog: settings.keyLog, isReserved: ip => reserved.has(ip.replace(/^::ffff:/i, '')) })],
     connectionGater: accessGater({ identity, allow: settings.allow, deny: settings.deny }),

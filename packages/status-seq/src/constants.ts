@@ -125,6 +125,17 @@ export const NEIGHBOURS_DELAY = 2
 export const AGE_INTERVALS = 4
 
 /**
+ * Name of the status entry with a node's software, as `name/version`.
+ */
+export const VERSION_ENTRY = 'fisco/version'
+
+/**
+ * Name of the status entry with the multiaddrs that a node listens on, one in a line; and how many there are at most.
+ */
+export const ADDRESSES_ENTRY = 'fisco/addresses'
+export const MAX_ADDRESSES = 16
+
+/**
  * Name of the status entry that lists a node's neighbours, and the bytes of each in it: the beginning of the SHA-256 of its node ID.
  */
 export const NEIGHBOURS_ENTRY = 'fisco/neighbours'

@@ -1,5 +1,6 @@
 import { AGE_INTERVALS, NEIGHBOURS_DELAY, NEIGHBOURS_ENTRY, PUSH_INTERVAL } from './constants.ts'
 import { equalEntries } from './entries.ts'
+import { InvalidEntryError } from './errors.ts'
 import { Exchange } from './exchange.ts'
 import { Fetcher } from './fetch.ts'
 import { neighboursEntry, reachable } from './neighbourhood.ts'
@@ -154,6 +155,21 @@ export class StatusEngine {
     }
   }
 
+  /**
+   * Sets an entry of the stack's own. Where applications have left no room for it there is none, rather than an old one.
+   */
+  tell (name: string, value: Uint8Array, now: number): void {
+    try {
+      this.set(name, value, now)
+    } catch (err) {
+      if (!(err instanceof InvalidEntryError)) {
+        throw err
+      }
+
+      this.delete(name, now)
+    }
+  }
+
   delete (name: string, now: number): void {
     const previous = this.own.record
 
@@ -212,7 +228,7 @@ export class StatusEngine {
   advance (now: number): void {
     if (now >= this.neighboursAt) {
       this.neighboursAt = Infinity
-      this.set(NEIGHBOURS_ENTRY, neighboursEntry(this.outboxes.keys()), now)
+      this.tell(NEIGHBOURS_ENTRY, neighboursEntry(this.outboxes.keys()), now)
     }
 
     if (now >= this.publishAt) {

@@ -41,14 +41,16 @@
  */
 
 import { StatusSeq as StatusSeqClass } from './status-seq.ts'
+import type { NodeDescription } from './description.ts'
 import type { SealedRecord, SignedRecord, StatusRecord } from './record.ts'
 import type { Identity, incarnationOf, NodeId } from '@fisco-libp2p/identity'
-import type { ComponentLogger, Libp2pEvents, Metrics, PeerId, PrivateKey } from '@libp2p/interface'
-import type { ConnectionManager, Registrar } from '@libp2p/interface-internal'
+import type { ComponentLogger, Libp2pEvents, Metrics, NodeInfo, PeerId, PrivateKey } from '@libp2p/interface'
+import type { AddressManager, ConnectionManager, Registrar } from '@libp2p/interface-internal'
 import type { TypedEventTarget } from 'main-event'
 
-export { DEFAULT_INTERVAL, DEFAULT_MAX_AGE, DEFAULT_MAX_NODES, MAX_ENTRIES, MAX_FRAME_BYTES, MAX_NAME_BYTES, MAX_RECORD_BYTES, MAX_VALUE_BYTES, NEIGHBOURS_ENTRY, PUSH_INTERVAL, RECORD_VERSION, RESERVED_PREFIX, STATUS_SEQ_PROTOCOL } from './constants.ts'
+export { ADDRESSES_ENTRY, DEFAULT_INTERVAL, DEFAULT_MAX_AGE, DEFAULT_MAX_NODES, MAX_ENTRIES, MAX_FRAME_BYTES, MAX_NAME_BYTES, MAX_RECORD_BYTES, MAX_VALUE_BYTES, NEIGHBOURS_ENTRY, PUSH_INTERVAL, RECORD_VERSION, RESERVED_PREFIX, STATUS_SEQ_PROTOCOL, VERSION_ENTRY } from './constants.ts'
 export { ForgedRecordError, InvalidEntryError, MalformedStatusError, RecordRefusedError, RECORD_REFUSALS } from './errors.ts'
+export { describeRecord } from './description.ts'
 export { StatusEngine } from './engine.ts'
 export { Exchange } from './exchange.ts'
 export { Fetcher } from './fetch.ts'
@@ -69,6 +71,7 @@ export type { RecordRefusal } from './errors.ts'
 export type { ExchangeInit } from './exchange.ts'
 export type { Question } from './fetch.ts'
 export type { NodeVersion, Version } from './merge.ts'
+export type { NodeDescription } from './description.ts'
 export type { EngineInit, EngineObserver } from './engine.ts'
 export type { Announce, Compare, List, StatusMessage, TravellingRecord } from './message.ts'
 export type { Notary } from './notary.ts'
@@ -123,6 +126,16 @@ export interface StatusSeqComponents {
   events: TypedEventTarget<Libp2pEvents>
   peerId: PeerId
   privateKey: PrivateKey
+
+  /**
+   * Where this node listens.
+   */
+  addressManager: Pick<AddressManager, 'getAddresses'>
+
+  /**
+   * The software that this node is.
+   */
+  nodeInfo: Pick<NodeInfo, 'name' | 'version'>
 
   /**
    * Where the incarnation is kept: an `interface-datastore`.
@@ -228,7 +241,7 @@ export interface StatusSeq extends TypedEventTarget<StatusSeqEvents>, Iterable<S
    * Sets an entry of the own record. It travels at once, or 100 ms after the one before. Before `start()` it is kept until then.
    *
    * @param name - 1 to 64 bytes of UTF-8 without control characters; `fisco/…` is the stack's own
-   * @param value - at most 16 KiB; the whole record at most 256 entries and 64 KiB
+   * @param value - at most 16 KiB; the whole record, with the entries of the stack, at most 256 entries and 64 KiB
    * @throws InvalidEntryError
    */
   set(name: string, value: Uint8Array): void
@@ -247,6 +260,11 @@ export interface StatusSeq extends TypedEventTarget<StatusSeqEvents>, Iterable<S
    * The newest records of all nodes, this one included, by ascending node ID.
    */
   snapshot(): StatusRecord[]
+
+  /**
+   * What a record says of its owner in the entries of the stack: software, addresses, neighbours. Total.
+   */
+  describe(record: Pick<StatusRecord, 'entries'>): NodeDescription
 }
 
 /**

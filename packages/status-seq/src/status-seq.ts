@@ -1,13 +1,15 @@
 import { incarnationOf } from '@fisco-libp2p/identity'
 import { serviceCapabilities } from '@libp2p/interface'
 import { TypedEventEmitter } from 'main-event'
-import { CLONE_WINDOW, SUPERSEDE_INTERVAL } from './constants.ts'
+import { ADDRESSES_ENTRY, CLONE_WINDOW, SUPERSEDE_INTERVAL, VERSION_ENTRY } from './constants.ts'
+import { addressesEntry, describeRecord } from './description.ts'
 import { StatusEngine } from './engine.ts'
 import { registerMetrics } from './metrics.ts'
 import { Neighbour } from './neighbour.ts'
 import { Neighbours } from './neighbours.ts'
 import { identityNotary } from './notary.ts'
 import { readSettings } from './settings.ts'
+import type { NodeDescription } from './description.ts'
 import type { EngineObserver } from './engine.ts'
 import type { StatusChange, StatusEquivocation, StatusGone, StatusSeqComponents, StatusSeqEvents, StatusSeqInit, StatusSeq as StatusSeqInterface, StatusSelfSuperseded } from './index.ts'
 import type { StatusMetrics } from './metrics.ts'
@@ -64,10 +66,19 @@ export class StatusSeq extends TypedEventEmitter<StatusSeqEvents> implements Sta
       return
     }
 
+    this.describeSelf()
     this.engine.begin(incarnation, now())
+    this.components.events.addEventListener('self:peer:update', this.onSelfUpdate)
     this.settings.identity.trust.addEventListener('trust:change', this.onTrust)
     this.act()
     await this.neighbours.start()
+  }
+
+  /**
+   * The node listens.
+   */
+  afterStart (): void {
+    this.onSelfUpdate()
   }
 
   async stop (): Promise<void> {
@@ -76,6 +87,7 @@ export class StatusSeq extends TypedEventEmitter<StatusSeqEvents> implements Sta
     }
 
     this.running = false
+    this.components.events.removeEventListener('self:peer:update', this.onSelfUpdate)
     clearTimeout(this.timer?.handle)
     this.timer = undefined
     this.settings.identity.trust.removeEventListener('trust:change', this.onTrust)
@@ -103,8 +115,29 @@ export class StatusSeq extends TypedEventEmitter<StatusSeqEvents> implements Sta
     return this.engine.table.records().map(({ nodeId, record }) => this.get(nodeId) ?? record)
   }
 
+  describe (record: Pick<StatusRecord, 'entries'>): NodeDescription {
+    return describeRecord(record)
+  }
+
   [Symbol.iterator] (): Iterator<StatusRecord> {
     return this.snapshot().values()
+  }
+
+  /**
+   * The entries of the stack that others may want to know.
+   */
+  private describeSelf (): void {
+    const { nodeInfo, addressManager } = this.components
+
+    this.engine.tell(VERSION_ENTRY, new TextEncoder().encode(`${nodeInfo.name}/${nodeInfo.version}`), now())
+    this.engine.tell(ADDRESSES_ENTRY, addressesEntry(addressManager.getAddresses().map(String)), now())
+  }
+
+  private readonly onSelfUpdate = (): void => {
+    if (this.running) {
+      this.describeSelf()
+      this.schedule()
+    }
   }
 
   /**

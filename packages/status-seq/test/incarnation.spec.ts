@@ -3,7 +3,7 @@ import { sealRecord } from '@fisco-libp2p/status-seq'
 import { createIdentities } from '@fisco-libp2p/test-kit'
 import { expect } from 'chai'
 import { MemoryDatastore } from 'datastore-core'
-import { next, startNode, text } from './support/nodes.ts'
+import { names, next, startNode, text } from './support/nodes.ts'
 import { send, startRawPeer } from './support/raw-peer.ts'
 import { bytes, seal, travelling } from './support/records.ts'
 import type { Identity } from '@fisco-libp2p/identity'
@@ -31,7 +31,7 @@ describe('the life of a node', () => {
     const record = a.status.get(a.nodeId)
 
     expect(record?.seq).to.equal(1)
-    expect([...record?.entries.keys() ?? []]).to.deep.equal(['one', 'three'])
+    expect(names(record)).to.deep.equal(['one', 'three'])
   })
 
   it('has the incarnation that the datastore gave', async () => {

@@ -42,8 +42,8 @@ describe('metrics', () => {
       ...libp2pOptions(one),
       services: {
         // the plugin gets what it declares, and nothing else
-        statusSeq: ({ registrar, connectionManager, events, peerId, privateKey, datastore, logger }: StatusSeqComponents) => {
-          return statusSeq({ interval: 200 })({ registrar, connectionManager, events, peerId, privateKey, datastore, logger, metrics: own as unknown as Metrics })
+        statusSeq: ({ registrar, connectionManager, events, peerId, privateKey, datastore, logger, addressManager, nodeInfo }: StatusSeqComponents) => {
+          return statusSeq({ interval: 200 })({ registrar, connectionManager, events, peerId, privateKey, datastore, logger, addressManager, nodeInfo, metrics: own as unknown as Metrics })
         }
       }
     })

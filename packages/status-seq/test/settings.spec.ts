@@ -1,9 +1,9 @@
-import { statusSeq } from '@fisco-libp2p/status-seq'
+import { NEIGHBOURS_ENTRY, statusSeq } from '@fisco-libp2p/status-seq'
 import { createIdentities } from '@fisco-libp2p/test-kit'
 import { InvalidParametersError } from '@libp2p/interface'
 import { expect } from 'chai'
 import { createLibp2p } from 'libp2p'
-import { libp2pOptions, startNode } from './support/nodes.ts'
+import { libp2pOptions, names, startNode } from './support/nodes.ts'
 import { bytes } from './support/records.ts'
 import type { Identity } from '@fisco-libp2p/identity'
 import type { StatusSeqInit } from '@fisco-libp2p/status-seq'
@@ -73,7 +73,7 @@ describe('settings', () => {
         await using node = await startNode(identity)
 
         expect(() => { node.status.set(name, value) }).to.throw(message).with.property('name', 'InvalidEntryError')
-        expect(node.status.get(node.nodeId)?.entries.size).to.equal(0)
+        expect(names(node.status.get(node.nodeId))).to.deep.equal([])
       })
     }
 
@@ -82,9 +82,11 @@ describe('settings', () => {
       await using b = await startNode(other)
 
       await a.connect(b)
+      // the stack's own entries count as well
+      await b.sees(a.nodeId, record => record.entries.has(NEIGHBOURS_ENTRY))
       'abc'.split('').forEach(name => { a.status.set(name.repeat(64), new Uint8Array(16 * 1024).fill(7)) })
 
-      for (let i = 3; i < 256; i++) {
+      for (let i = 3; i < 256 - 3; i++) {
         a.status.set(`entry ${i}`, bytes('some value'))
       }
 
@@ -104,6 +106,24 @@ describe('settings', () => {
 
       expect(node.status.get(node.nodeId)?.entries.get('n')).to.deep.equal(bytes('given'))
     })
+  })
+
+  it('of the stack give way where applications have taken all the room', async () => {
+    await using a = await startNode(identity, { interval: 50 })
+    await using b = await startNode(other)
+    let count = a.status.get(a.nodeId)?.entries.size ?? 0
+
+    for (; count < 256; count++) {
+      a.status.set(`entry ${count}`, bytes('x'))
+    }
+
+    // its neighbours change after that
+    await a.connect(b)
+    await b.sees(a.nodeId, record => record.entries.size === 256)
+    a.status.delete('entry 255')
+    await b.sees(a.nodeId, record => record.entries.size === 255)
+    await b.libp2p.hangUp(a.identity.peerId)
+    await a.sees(a.nodeId, record => record.entries.get(NEIGHBOURS_ENTRY)?.byteLength === 0)
   })
 
   it('bound the table: further nodes are not taken, and those that are stay', async () => {

@@ -255,6 +255,11 @@ export interface Topics extends TypedEventTarget<TopicsEvents> {
   following (): string[]
 
   /**
+   * The topics that a node follows, as its status says, in order; none if nothing is known of it.
+   */
+  followedBy (nodeId: NodeId): string[]
+
+  /**
    * The nodes that follow a topic, this one included if it does, in order.
    *
    * @throws InvalidTopicError

@@ -145,6 +145,12 @@ export class TopicsService extends TypedEventEmitter<TopicsEvents> implements To
     return [...this.followed.keys()].sort()
   }
 
+  followedBy (nodeId: NodeId): string[] {
+    const record = this.components.statusSeq.get(nodeId)
+
+    return nodeId === this.identity.nodeId ? this.following() : record == null ? [] : [...this.directory.topicsOf(record)].sort()
+  }
+
   followers (topic: string): NodeId[] {
     const others = this.isStarted() ? this.others(gossipTopic(topic)) : []
 

@@ -93,6 +93,13 @@ async function sees (status: StatusSeq, nodeId: NodeId, is: (record: StatusRecor
   })
 }
 
+/**
+ * Names of the entries that are not the stack's own.
+ */
+export function names (record: StatusRecord | undefined): string[] {
+  return [...record?.entries.keys() ?? []].filter(name => !name.startsWith('fisco/'))
+}
+
 export function text (record: StatusRecord | undefined, name: string): string | undefined {
   const value = record?.entries.get(name)
 
