@@ -79,7 +79,7 @@ export const LIST_SIZE = 8
 export const MAX_RANGES = 256
 
 /**
- * Parts of comparisons that one neighbour is answered at a stretch, and per second afterwards.
+ * Parts of comparisons, and lists, that of one neighbour are looked at at a stretch, and per second afterwards.
  */
 export const COMPARE_BURST = 2_048
 export const COMPARE_PER_SECOND = 256

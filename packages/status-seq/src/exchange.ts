@@ -132,6 +132,10 @@ export class Exchange {
   }
 
   private onList (from: Outbox, list: List, now: number): void {
+    if (!from.mayCompare(1, now)) {
+      return
+    }
+
     const named = new Set(list.numbers.map(number => number.nodeId))
 
     for (const number of list.numbers) {

@@ -77,10 +77,10 @@ export class Outbox {
   }
 
   /**
-   * The neighbour has shown that it has no record of a node of the table.
+   * The neighbour has shown that it has no record of a node of the table, or has asked for it. There is a limit to how many it is given.
    */
   lacks (nodeId: NodeId, now: number): void {
-    if (!this.crossed(nodeId, now)) {
+    if (!this.crossed(nodeId, now) && this.answers.take(1, now)) {
       this.has.delete(nodeId)
       this.chains.delete(nodeId)
       this.owed.add(nodeId)
@@ -122,7 +122,7 @@ export class Outbox {
    */
   answer (nodeIds: readonly NodeId[], now: number): void {
     for (const nodeId of nodeIds) {
-      if (this.table.get(nodeId) != null && this.answers.take(1, now)) {
+      if (this.table.get(nodeId) != null) {
         this.lacks(nodeId, now)
       }
     }
@@ -157,12 +157,12 @@ export class Outbox {
   }
 
   /**
-   * The neighbour has sent digests of ranges.
+   * The neighbour has sent digests of ranges, or lists.
    *
    * @returns whether they are to be looked at: there is a limit to how many
    */
-  mayCompare (parts: number, now: number): boolean {
-    return this.comparisons.take(parts, now)
+  mayCompare (ranges: number, now: number): boolean {
+    return this.comparisons.take(ranges, now)
   }
 
   /**

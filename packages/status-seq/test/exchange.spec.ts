@@ -459,6 +459,27 @@ describe('exchange', () => {
     expect(a.outbox(b).next(network.now + 200)?.records?.map(record => record.bytes)).to.deep.equal([sealed.bytes])
   })
 
+  it('gives a neighbour that says without end that it has nothing records at a bounded rate', () => {
+    const [a, b] = line(2)
+    let sent = 0
+    a.outbox(b).next(network.now)
+
+    for (let i = 0; i < 600; i++) {
+      network.now += 250
+      // as many ranges that hold everything as a message takes
+      a.exchange.receive(a.outbox(b), { lists: Array.from({ length: 256 }, () => ({ from: '', numbers: [] })) }, network.now)
+      a.exchange.receive(a.outbox(b), { compares: Array.from({ length: 256 }, () => ({ from: '', parts: [{ digest: '00'.repeat(16) }] })) }, network.now)
+
+      for (let message = a.outbox(b).next(network.now); message != null; message = a.outbox(b).next(network.now)) {
+        sent += (message.records?.length ?? 0) + (message.lists?.length ?? 0)
+      }
+    }
+
+    // 150 s: what it may be told at a stretch, and 256 lists and 200 records a second after that
+    expect(sent).to.be.below(2_048 + 2_000 + 150 * 456)
+    expect(sent).to.be.above(1_000)
+  })
+
   it('answers a neighbour that asks without end at a bounded rate', () => {
     const table = new StatusTable({ maxNodes: 1_000, maxAge: 10_000 })
     const outbox = new Outbox('ff', '00', table)
