@@ -27,6 +27,15 @@ describe('npm run bench', () => {
     }
   })
 
+  it('gives the table of convergence that stands in the README', async () => {
+    const { stdout } = await run(process.execPath, [fileURLToPath(new URL('../src/convergence.js', import.meta.url)), '100'])
+    const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8')
+
+    // the same numbers each time
+    expect(stdout.trim().split('\n')).to.have.lengthOf(8)
+    stdout.trim().split('\n').forEach(line => { expect(readme).to.contain(line) })
+  })
+
   it('refuses what it does not know', async () => {
     const failure = await run(process.execPath, [MAIN, '--only', 'speed']).catch(err => err)
 

@@ -1,0 +1,49 @@
+import { createIdentities, diameterOf, seededRandom, StatusSimulation, TOPOLOGIES } from '@fisco-libp2p/test-kit'
+import { median } from './stats.ts'
+import type { Topology } from '@fisco-libp2p/test-kit'
+
+/**
+ * `node benchmarks/dist/src/convergence.js [NODES]`: how long a change takes to be known to all nodes, by the shape of the network and what gets
+ * lost, simulated. The same numbers each time.
+ */
+const DELAY = 20
+const CHANGES = 10
+const LOST = [0, 0.05, 0.3]
+const LONGEST = 300_000
+const counts = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [100, 1_000]
+const [identity] = await createIdentities(1, { keyType: 'ed25519' })
+
+process.stdout.write(`| network | nodes | diameter | pushes | ${LOST.map(share => `${100 * share} % lost: median, slowest ms`).join(' | ')} |\n| --- | --- | --- | --- | ${LOST.map(() => '---').join(' | ')} |\n`)
+
+for (const shape of Object.keys(TOPOLOGIES) as Topology[]) {
+  for (const nodes of counts.filter(count => shape !== 'mesh' || count <= 200)) {
+    const rows = LOST.map(lostPushes => spreads(shape, nodes, lostPushes))
+    const [{ diameter, pushes }] = rows
+    process.stdout.write(`| ${shape} | ${nodes.toLocaleString('en-US')} | ${diameter} | ${pushes.toLocaleString('en-US')} | ${rows.map(({ times }) => `${shown(median(times))}, ${shown(Math.max(...times))}`).join(' | ')} |\n`)
+  }
+}
+
+/**
+ * Some changes of different nodes, 30 s apart.
+ */
+function spreads (shape: Topology, nodes: number, lostPushes: number): { diameter: number, pushes: number, times: number[] } {
+  const random = seededRandom(nodes)
+  const links = TOPOLOGIES[shape](nodes, random)
+  const network = new StatusSimulation({ identity, nodes, links, random, delay: DELAY, lostPushes })
+  const pushes: number[] = []
+  const times: number[] = []
+  network.run(60_000)
+
+  for (let i = 0; i < CHANGES; i++) {
+    const before = network.traffic.pushes
+    times.push(network.spread(Math.floor(random() * nodes), Uint8Array.of(i), LONGEST) ?? Infinity)
+    pushes.push(network.traffic.pushes - before)
+    network.run(30_000)
+  }
+
+  return { diameter: diameterOf(nodes, links), pushes: median(pushes), times }
+}
+
+function shown (milliseconds: number): string {
+  return milliseconds === Infinity ? 'more than 300,000' : Math.round(milliseconds).toLocaleString('en-US')
+}
