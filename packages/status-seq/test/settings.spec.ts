@@ -108,24 +108,6 @@ describe('settings', () => {
     })
   })
 
-  it('of the stack give way where applications have taken all the room', async () => {
-    await using a = await startNode(identity, { interval: 50 })
-    await using b = await startNode(other)
-    let count = a.status.get(a.nodeId)?.entries.size ?? 0
-
-    for (; count < 256; count++) {
-      a.status.set(`entry ${count}`, bytes('x'))
-    }
-
-    // its neighbours change after that
-    await a.connect(b)
-    await b.sees(a.nodeId, record => record.entries.size === 256)
-    a.status.delete('entry 255')
-    await b.sees(a.nodeId, record => record.entries.size === 255)
-    await b.libp2p.hangUp(a.identity.peerId)
-    await a.sees(a.nodeId, record => record.entries.get(NEIGHBOURS_ENTRY)?.byteLength === 0)
-  })
-
   it('bound the table: further nodes are not taken, and those that are stay', async () => {
     const [hub, ...rest] = await createIdentities(5, { keyType: 'ed25519' })
     await using small = await startNode(hub, { maxNodes: 3 })
