@@ -3,10 +3,9 @@ import { STATUS_SEQ_PROTOCOL, statusSeq } from '@fisco-libp2p/status-seq'
 import { createIdentities, seededRandom, TOPOLOGIES } from '@fisco-libp2p/test-kit'
 import { caTlsTcp } from '@fisco-libp2p/tls'
 import { createLibp2p } from 'libp2p'
-import { quantile, round } from './stats.ts'
-import type { Values } from './figure.ts'
 import type { Identity, NodeId } from '@fisco-libp2p/identity'
 import type { StatusChange, StatusSeq } from '@fisco-libp2p/status-seq'
+import type { Topology } from '@fisco-libp2p/test-kit'
 import type { Libp2p } from 'libp2p'
 
 type StatusNode = Libp2p<{ statusSeq: StatusSeq }>
@@ -17,40 +16,36 @@ type StatusNode = Libp2p<{ statusSeq: StatusSeq }>
 const PAUSE = 500
 
 /**
- * Changes of real nodes, all in this process, over TCP and TLS on 127.0.0.1: milliseconds until all others have each.
+ * Changes of real nodes, all in this process, over TCP and TLS on 127.0.0.1.
+ *
+ * @param count - of nodes
+ * @returns milliseconds until all others have each change
  */
-export async function realSpread (count: number, changes: number): Promise<Values> {
+export async function realSpread (shape: Topology, count: number, changes: number): Promise<number[]> {
   const identities = await createIdentities(count, { keyType: 'secp256k1' })
   const random = seededRandom(count)
-  const results: Values = {}
+  const nodes = await Promise.all(identities.map(start))
+  const times: number[] = []
 
-  for (const shape of ['mesh', 'degree6'] as const) {
-    const nodes = await Promise.all(identities.map(start))
-
-    try {
-      for (const [a, b] of TOPOLOGIES[shape](count, random)) {
-        await nodes[a].dial(nodes[b].getMultiaddrs())
-      }
-
-      // all know each other, and their neighbours
-      await Promise.all(nodes.map(async (node, i) => spread(nodes, i, identities[i].nodeId, Uint8Array.of(0))))
-      await new Promise(resolve => { setTimeout(resolve, 10 * PAUSE) })
-      const times: number[] = []
-
-      for (let i = 0; i < changes; i++) {
-        const owner = Math.floor(random() * count)
-        times.push(await spread(nodes, owner, identities[owner].nodeId, Uint8Array.of(1, i)))
-        await new Promise(resolve => { setTimeout(resolve, PAUSE) })
-      }
-
-      results[`${count} real nodes, ${shape}, p50 ms`] = round(quantile(times, 0.5))
-      results[`${count} real nodes, ${shape}, slowest ms`] = round(Math.max(...times))
-    } finally {
-      await Promise.all(nodes.map(async node => node.stop()))
+  try {
+    for (const [a, b] of TOPOLOGIES[shape](count, random)) {
+      await nodes[a].dial(nodes[b].getMultiaddrs())
     }
+
+    // all know each other, and their neighbours
+    await Promise.all(nodes.map(async (_, i) => spread(nodes, i, identities[i].nodeId, Uint8Array.of(0))))
+    await new Promise(resolve => { setTimeout(resolve, 10 * PAUSE) })
+
+    for (let i = 0; i < changes; i++) {
+      const owner = Math.floor(random() * count)
+      times.push(await spread(nodes, owner, identities[owner].nodeId, Uint8Array.of(1, i)))
+      await new Promise(resolve => { setTimeout(resolve, PAUSE) })
+    }
+  } finally {
+    await Promise.all(nodes.map(async node => node.stop()))
   }
 
-  return results
+  return times
 }
 
 async function start (identity: Identity): Promise<StatusNode> {

@@ -42,7 +42,15 @@ export const status: Figure = async ({ scale, progress }) => {
   const [mesh, degree6] = [run('mesh', NODES), run('degree6', NODES)]
   const lost = [run('mesh', NODES, 0.05), run('degree6', NODES, 0.05), run('mesh', NODES, 0.3), run('degree6', NODES, 0.3)]
   const slope = [10, 30, Math.ceil(1_000 * scale)].map(nodes => [nodes, run('degree6', nodes)] as const)
-  const real = await realSpread(Math.max(3, Math.round(30 * scale)), changes)
+  const count = Math.max(3, Math.round(30 * scale))
+  const real: Values = {}
+
+  for (const shape of ['mesh', 'degree6'] as const) {
+    const times = await realSpread(shape, count, changes)
+    real[`${count} real nodes, ${shape}, p50 ms`] = round(median(times))
+    real[`${count} real nodes, ${shape}, slowest ms`] = round(Math.max(...times))
+  }
+
   const timer = (neighbours: number): number => round(neighbours * TIMER_FRAME)
 
   const ratios: Values = {

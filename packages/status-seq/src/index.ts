@@ -44,7 +44,7 @@ import { StatusSeq as StatusSeqClass } from './status-seq.ts'
 import type { NodeDescription } from './description.ts'
 import type { SealedRecord, SignedRecord, StatusRecord } from './record.ts'
 import type { Identity, incarnationOf, NodeId } from '@fisco-libp2p/identity'
-import type { ComponentLogger, Libp2pEvents, Metrics, NodeInfo, PeerId, PrivateKey } from '@libp2p/interface'
+import type { AbortOptions, ComponentLogger, Libp2pEvents, Metrics, NodeInfo, PeerId, PrivateKey } from '@libp2p/interface'
 import type { AddressManager, ConnectionManager, Registrar } from '@libp2p/interface-internal'
 import type { TypedEventTarget } from 'main-event'
 
@@ -260,6 +260,24 @@ export interface StatusSeq extends TypedEventTarget<StatusSeqEvents>, Iterable<S
    * The newest records of all nodes, this one included, by ascending node ID.
    */
   snapshot(): StatusRecord[]
+
+  /**
+   * The newest records of all nodes, and from then on each that is new, in the order in which they become known. Who reads slowly gets the newest of each node, not
+   * every one between. Ends when the signal is aborted, or the loop is left.
+   *
+   * @example
+   *
+   * ```typescript
+   * import type { StatusSeq } from '@fisco-libp2p/status-seq'
+   *
+   * async function watch (status: StatusSeq): Promise<void> {
+   *   for await (const record of status.changes()) {
+   *     console.info(record.nodeId, record.seq)
+   *   }
+   * }
+   * ```
+   */
+  changes(options?: AbortOptions): AsyncIterableIterator<StatusRecord>
 
   /**
    * What a record says of its owner in the entries of the stack: software, addresses, neighbours. Total.

@@ -1,6 +1,7 @@
 import { incarnationOf } from '@fisco-libp2p/identity'
 import { serviceCapabilities } from '@libp2p/interface'
 import { TypedEventEmitter } from 'main-event'
+import { changes } from './changes.ts'
 import { ADDRESSES_ENTRY, CLONE_WINDOW, SUPERSEDE_INTERVAL, VERSION_ENTRY } from './constants.ts'
 import { addressesEntry, describeRecord } from './description.ts'
 import { StatusEngine } from './engine.ts'
@@ -16,7 +17,7 @@ import type { StatusMetrics } from './metrics.ts'
 import type { SealedRecord, StatusRecord } from './record.ts'
 import type { Settings } from './settings.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
-import type { Logger, Startable } from '@libp2p/interface'
+import type { AbortOptions, Logger, Startable } from '@libp2p/interface'
 
 const now = (): number => performance.now()
 
@@ -113,6 +114,10 @@ export class StatusSeq extends TypedEventEmitter<StatusSeqEvents> implements Sta
 
   snapshot (): StatusRecord[] {
     return this.engine.table.records().map(({ nodeId, record }) => this.get(nodeId) ?? record)
+  }
+
+  changes ({ signal }: AbortOptions = {}): AsyncIterableIterator<StatusRecord> {
+    return changes(this, signal)
   }
 
   describe (record: Pick<StatusRecord, 'entries'>): NodeDescription {
