@@ -1,4 +1,4 @@
-import { preferredConnection } from '@fisco-libp2p/identity'
+import { isHeard, preferredConnection } from '@fisco-libp2p/identity'
 import { ConnectionLostError, NotConnectedError, TooManyRequestsError } from './errors.ts'
 import { FrameKind } from './frame.ts'
 import { Link } from './link.ts'
@@ -81,7 +81,10 @@ export class Peers {
       return status === 'open' && limits == null ? link : undefined
     }
 
-    const connection = preferredConnection(this.#self, [...links.keys()])
+    const connections = [...links.keys()]
+    const heard = connections.filter(isHeard)
+    // one on which nothing was heard may not have been accepted
+    const connection = preferredConnection(this.#self, heard.length > 0 ? heard : connections)
 
     return connection == null ? undefined : links.get(connection)
   }

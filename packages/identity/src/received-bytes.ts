@@ -21,3 +21,11 @@ export function setReceivedBytes (connection: { timeline: object }, count: () =>
 export function getReceivedBytes (connection: { timeline: object }): number | undefined {
   return counters.get(connection.timeline)?.()
 }
+
+/**
+ * Whether anything has come in on a connection since its handshake: if not, the other end may not have accepted it yet. A connection whose security transport does
+ * not tell counts as heard.
+ */
+export function isHeard (connection: { timeline: object }): boolean {
+  return getReceivedBytes(connection) !== 0
+}

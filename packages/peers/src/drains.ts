@@ -15,14 +15,15 @@ export class Drains {
    * Closes a connection when it is not used any more.
    *
    * @param isGivenUp - asked before it is closed: when the preferred connection has died meanwhile, this one is needed
+   * @param mayEnd - asked as well: as long as nothing is heard on the preferred connection, the other end may not have accepted it
    * @returns false if that was known already
    */
-  start (connection: Connection, isGivenUp: () => boolean): boolean {
+  start (connection: Connection, isGivenUp: () => boolean, mayEnd: () => boolean): boolean {
     if (this.#timers.has(connection)) {
       return false
     }
 
-    this.#look(connection, isGivenUp, DRAIN_TIMEOUT)
+    this.#look(connection, isGivenUp, mayEnd, DRAIN_TIMEOUT)
 
     return true
   }
@@ -44,16 +45,19 @@ export class Drains {
     }
   }
 
-  #look (connection: Connection, isGivenUp: () => boolean, timeLeft: number): void {
+  #look (connection: Connection, isGivenUp: () => boolean, mayEnd: () => boolean, timeLeft: number): void {
     this.#timers.set(connection, setTimeout(() => {
       const left = timeLeft - DRAIN_INTERVAL
 
       if (connection.status !== 'open' || !isGivenUp()) {
         this.done(connection)
+      } else if (!mayEnd()) {
+        // not for ever: a connection that is not accepted closes
+        this.#look(connection, isGivenUp, mayEnd, timeLeft)
       } else if (left <= 0 || (connection.direction === 'outbound' && isIdle(connection))) {
         connection.close().catch(err => { connection.abort(err) })
       } else {
-        this.#look(connection, isGivenUp, left)
+        this.#look(connection, isGivenUp, mayEnd, left)
       }
     }, DRAIN_INTERVAL))
   }

@@ -1,4 +1,4 @@
-import { dialledBySmaller, getPeerCertificate, peerIdToNodeId, preferredConnection } from '@fisco-libp2p/identity'
+import { dialledBySmaller, getPeerCertificate, isHeard, peerIdToNodeId, preferredConnection } from '@fisco-libp2p/identity'
 import { MIN_PROBE_AGE } from './constants.ts'
 import { Drains } from './drains.ts'
 import { ConnectionReplacedError } from './errors.ts'
@@ -277,7 +277,7 @@ export class Links implements HeartbeatsObserver {
         this.#log('%p was restarted: connection %s replaces %s', link.peerId, kept.id, connection.id)
         this.#observer.connectionGivenUp(connection)
         connection.abort(new ConnectionReplacedError())
-      } else if (this.#mayClose(connection, kept) && this.#drains.start(connection, () => this.preferred(link) !== connection)) {
+      } else if (this.#mayClose(connection, kept) && this.#drains.start(connection, () => this.preferred(link) !== connection, () => isHeard(this.preferred(link)))) {
         this.#log('two connections to %p: %s (%s) stays, %s is given up', link.peerId, kept.id, kept.direction, connection.id)
         this.#observer.connectionGivenUp(connection)
       }

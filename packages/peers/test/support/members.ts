@@ -10,6 +10,7 @@ import type { AccessLists } from '@fisco-libp2p/access'
 import type { Identity } from '@fisco-libp2p/identity'
 import type { PeersInit } from '@fisco-libp2p/peers'
 import type { Consortium } from '@fisco-libp2p/test-kit'
+import type { ConnectionGater } from '@libp2p/interface'
 
 /**
  * A node with a certificate, on the TLS-first transport.
@@ -27,15 +28,15 @@ export class MemberNetwork {
   #consortium?: Promise<Consortium>
   readonly #nodes: TestNode[] = []
 
-  async member (init: PeersInit = {}, options: { chainId?: string, deny?: string[], port?: number } = {}): Promise<MemberNode> {
+  async member (init: PeersInit = {}, options: { chainId?: string, deny?: string[], port?: number, gater?: ConnectionGater } = {}): Promise<MemberNode> {
     this.#consortium ??= createConsortium({ keyType: 'ed25519' })
-    const { chainId, deny, port = 0 } = options
+    const { chainId, deny, port = 0, gater } = options
     const identity = await (await this.#consortium).identity({ chainId })
     const defaults = nodeDefaults({ identity, listen: [`/ip4/127.0.0.1/tcp/${port}/tls`] })
     const access = accessGater({ identity, deny })
     const node = await createLibp2p({
       ...defaults,
-      connectionGater: access,
+      connectionGater: gater ?? access,
       services: { identify: identify(), peers: peers({ ...FAST, identity, ...init }) }
     })
     this.#nodes.push(node)
