@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { createIdentities, diameterOf, seededRandom, StatusSimulation, TOPOLOGIES } from '@fisco-libp2p/test-kit'
+import { simulateChanges } from './simulated-changes.ts'
 import { median } from './stats.ts'
 import { realSpread } from './status-network.ts'
 import type { Topology } from '@fisco-libp2p/test-kit'
@@ -43,25 +44,14 @@ function printSimulated (counts: number[]): void {
   }
 }
 
-/**
- * Some changes of different nodes, 30 s apart.
- */
 function spreads (shape: Topology, nodes: number, lostPushes: number): { diameter: number, pushes: number, times: number[] } {
   const random = seededRandom(nodes)
   const links = TOPOLOGIES[shape](nodes, random)
   const network = new StatusSimulation({ identity, nodes, links, random, delay: DELAY, lostPushes })
-  const pushes: number[] = []
-  const times: number[] = []
   network.run(60_000)
+  const changes = simulateChanges(network, random, CHANGES, LONGEST)
 
-  for (let i = 0; i < CHANGES; i++) {
-    const before = network.traffic.pushes
-    times.push(network.spread(Math.floor(random() * nodes), Uint8Array.of(i), LONGEST) ?? Infinity)
-    pushes.push(network.traffic.pushes - before)
-    network.run(30_000)
-  }
-
-  return { diameter: diameterOf(nodes, links), pushes: median(pushes), times }
+  return { diameter: diameterOf(nodes, links), pushes: median(changes.map(({ pushes }) => pushes)), times: changes.map(({ ms }) => ms) }
 }
 
 function shown (milliseconds: number): string {

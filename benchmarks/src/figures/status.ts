@@ -1,4 +1,5 @@
 import { createIdentities, diameterOf, FRAME_OVERHEAD, seededRandom, StatusSimulation, TOPOLOGIES } from '@fisco-libp2p/test-kit'
+import { simulateChanges } from '../simulated-changes.ts'
 import { median, round } from '../stats.ts'
 import { realSpread } from '../status-network.ts'
 import type { Figure, Values } from '../figure.ts'
@@ -105,18 +106,11 @@ function measure (identity: Identity, shape: Shape, nodes: number, changes: numb
   const { bytes } = network.traffic
   network.run(120_000)
   const idle = round((network.traffic.bytes - bytes) / 120 / nodes)
-  const results = Array.from({ length: changes }, (_, i) => {
-    const before = { ...network.traffic }
-    const ms = network.spread(Math.floor(random() * nodes), Uint8Array.of(i), 60_000) ?? Infinity
-    const { pushes, bytes } = network.traffic
-    network.run(30_000)
-
-    return { ms, messages: pushes - before.pushes, bytes: bytes - before.bytes }
-  })
+  const results = simulateChanges(network, random, changes, 60_000)
 
   return {
     ms: Math.max(...results.map(({ ms }) => ms)),
-    messages: median(results.map(({ messages }) => messages)),
+    messages: median(results.map(({ pushes }) => pushes)),
     bytes: median(results.map(({ bytes }) => bytes)),
     idle,
     diameter: diameterOf(nodes, links),

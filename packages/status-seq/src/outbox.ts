@@ -1,4 +1,4 @@
-import { ANSWER_BURST, ANSWER_PER_SECOND, COMPARE_BURST, COMPARE_PER_SECOND, CROSSED, FRAME_FILL_BYTES, LIST_SIZE, MAX_RANGES, MAX_REQUESTED, MAX_WANTED_PER_NEIGHBOUR, PUSH_INTERVAL } from './constants.ts'
+import { ANSWER_BURST, ANSWER_PER_SECOND, COMPARE_BURST, COMPARE_PARTS, COMPARE_PER_SECOND, CROSSED, FRAME_FILL_BYTES, LIST_SIZE, MAX_RANGES, MAX_REQUESTED, MAX_WANTED_PER_NEIGHBOUR, PUSH_INTERVAL } from './constants.ts'
 import { Memory } from './memory.ts'
 import { compareVersions } from './merge.ts'
 import { nextRequest } from './message.ts'
@@ -274,11 +274,11 @@ export class Outbox {
 
       if (records.length <= LIST_SIZE) {
         lists.push({ ...range, numbers: records.map(({ nodeId, incarnation, seq, hash }) => ({ nodeId, incarnation, seq, hash })) })
+        bytes += records.length * NUMBER_BYTES
       } else {
         compares.push({ from: range.from, parts: split(records, range) })
+        bytes += COMPARE_PARTS * PART_BYTES
       }
-
-      bytes += records.length <= LIST_SIZE ? records.length * NUMBER_BYTES : PART_BYTES * 16
     }
 
     return lists.length + compares.length === 0 ? undefined : { lists, compares }
