@@ -62,7 +62,7 @@ export { abbreviate, isNodeId, nodeIdFromPublicKey, nodeIdToPeerId, parseNodeId,
 export { describePeer, getPeerCertificate, setPeerCertificate } from './peer-certificate.ts'
 export { policyFor } from './policy.ts'
 export { getReceivedBytes, isHeard, setReceivedBytes } from './received-bytes.ts'
-export { SIGNATURE_PURPOSES, signatureInput, signFields, verifyFields } from './signature.ts'
+export { SIGNATURE_PURPOSES, signatureInput, signFields, verifyFields, verifyFieldsOffThread } from './signature.ts'
 export { TrustStore } from './trust-store.ts'
 export { validateChain } from './validate.ts'
 

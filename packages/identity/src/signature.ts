@@ -1,5 +1,7 @@
 import { createHash, sign, verify } from 'node:crypto'
 import { InvalidParametersError } from '@libp2p/interface'
+import { loadNativeSecp256k1, rawSecp256k1Key } from './secp256k1.ts'
+import type { NativeSecp256k1 } from './secp256k1.ts'
 import type { KeyObject } from 'node:crypto'
 
 /**
@@ -58,37 +60,96 @@ export function signatureInput (context: SignatureContext, fields: readonly Uint
 }
 
 /**
- * Signs fields for a purpose: secp256k1 as ECDSA with R and S of 32 bytes each and a low S; Ed25519 over the SHA-256 of
- * {@link signatureInput}; RSA as PKCS#1 v1.5 with SHA-256.
+ * Signing and verifying, with or without libsecp256k1.
  */
-export function signFields (key: KeyObject, context: SignatureContext, fields: readonly Uint8Array[]): Uint8Array {
-  const input = signatureInput(context, fields)
-
-  switch (key.asymmetricKeyType) {
-    case 'ed25519':
-      return sign(null, sha256(input), key)
-    case 'ec':
-      return toLowS(sign('sha256', input, { key, dsaEncoding: 'ieee-p1363' }))
-    default:
-      return sign('sha256', input, key)
-  }
+export interface Signatures {
+  signFields (key: KeyObject, context: SignatureContext, fields: readonly Uint8Array[]): Uint8Array
+  verifyFields (key: KeyObject, context: SignatureContext, fields: readonly Uint8Array[], signature: Uint8Array): boolean
+  verifyFieldsOffThread (key: KeyObject, context: SignatureContext, fields: readonly Uint8Array[], signature: Uint8Array): boolean | Promise<boolean>
 }
 
 /**
- * Whether a signature of {@link signFields} is good. Never throws: a signature of any shape is good or not.
+ * @param native - libsecp256k1; without it `node:crypto` does what it would
  */
-export function verifyFields (key: KeyObject, context: SignatureContext, fields: readonly Uint8Array[], signature: Uint8Array): boolean {
-  const input = signatureInput(context, fields)
+export function createSignatures (native: NativeSecp256k1 | undefined): Signatures {
+  const isNative = (key: KeyObject): boolean => key.asymmetricKeyDetails?.namedCurve === 'secp256k1'
 
-  try {
+  const verifyNow = (key: KeyObject, input: Uint8Array, signature: Uint8Array): boolean => {
     switch (key.asymmetricKeyType) {
       case 'ed25519':
         return verify(null, sha256(input), key, signature)
       case 'ec':
-        return isLowS(signature) && verify('sha256', input, { key, dsaEncoding: 'ieee-p1363' }, signature)
+        return isLowS(signature) && (native != null && isNative(key)
+          ? native.ecdsaVerify(signature, sha256(input), rawSecp256k1Key(key))
+          : verify('sha256', input, { key, dsaEncoding: 'ieee-p1363' }, signature))
       default:
         return verify('sha256', input, key, signature)
     }
+  }
+
+  return {
+    signFields (key, context, fields) {
+      const input = signatureInput(context, fields)
+
+      switch (key.asymmetricKeyType) {
+        case 'ed25519':
+          return sign(null, sha256(input), key)
+        case 'ec':
+          return native != null && isNative(key)
+            ? native.ecdsaSign(sha256(input), rawSecp256k1Key(key)).signature
+            : toLowS(sign('sha256', input, { key, dsaEncoding: 'ieee-p1363' }))
+        default:
+          return sign('sha256', input, key)
+      }
+    },
+
+    verifyFields (key, context, fields, signature) {
+      const input = signatureInput(context, fields)
+
+      return orFalse(() => verifyNow(key, input, signature))
+    },
+
+    verifyFieldsOffThread (key, context, fields, signature) {
+      const input = signatureInput(context, fields)
+
+      if (key.asymmetricKeyType !== 'ec' || (native != null && isNative(key))) {
+        return orFalse(() => verifyNow(key, input, signature))
+      }
+
+      return isLowS(signature) && verifyEcdsaOffThread(key, input, signature)
+    }
+  }
+}
+
+const standard = createSignatures(loadNativeSecp256k1())
+
+/**
+ * Signs fields for a purpose: secp256k1 as ECDSA with R and S of 32 bytes each and a low S; Ed25519 over the SHA-256 of
+ * {@link signatureInput}; RSA as PKCS#1 v1.5 with SHA-256. On secp256k1 by libsecp256k1 where the optional package `secp256k1` is
+ * installed, and all else by `node:crypto`.
+ */
+export const signFields: Signatures['signFields'] = standard.signFields
+
+/**
+ * Whether a signature of {@link signFields} is good. Never throws: a signature of any shape is good or not.
+ */
+export const verifyFields: Signatures['verifyFields'] = standard.verifyFields
+
+/**
+ * As {@link verifyFields}, but what would hold up this thread for long (ECDSA by OpenSSL) is done on another one. The others take less than
+ * it costs to hand them over: they are done at once, and give no promise.
+ */
+export const verifyFieldsOffThread: Signatures['verifyFieldsOffThread'] = standard.verifyFieldsOffThread
+
+async function verifyEcdsaOffThread (key: KeyObject, input: Uint8Array, signature: Uint8Array): Promise<boolean> {
+  return new Promise(resolve => {
+    verify('sha256', input, { key, dsaEncoding: 'ieee-p1363' }, signature, (err, good) => { resolve(err == null && good) })
+  })
+}
+
+function orFalse (check: () => boolean): boolean {
+  try {
+    return check()
   } catch {
     return false
   }

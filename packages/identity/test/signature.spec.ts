@@ -1,7 +1,9 @@
-import { createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { createECDH, createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { SIGNATURE_PURPOSES, signatureInput, signFields, verifyFields } from '@fisco-libp2p/identity'
 import { expect } from 'chai'
 import fc from 'fast-check'
+import { loadNativeSecp256k1 } from '../src/secp256k1.ts'
+import { createSignatures } from '../src/signature.ts'
 import type { SignatureContext } from '@fisco-libp2p/identity'
 
 const keys = {
@@ -61,6 +63,50 @@ describe('signature', () => {
 
       expect(verifyFields(createPublicKey(keys.secp256k1), context, [Uint8Array.of(i)], signature)).to.equal(true)
       expect(verifyFields(createPublicKey(keys.secp256k1), context, [Uint8Array.of(i)], high)).to.equal(false)
+    }
+  })
+
+  it('is the same with libsecp256k1 and without', async () => {
+    const native = loadNativeSecp256k1()
+    const implementations = [createSignatures(undefined), ...native == null ? [] : [createSignatures(native)]]
+
+    for (const key of Object.values(keys)) {
+      const publicKey = createPublicKey(key)
+
+      for (const signer of implementations) {
+        for (let i = 0; i < 20; i++) {
+          const signed = [Uint8Array.of(i)]
+          const signature = signer.signFields(key, context, signed)
+
+          for (const verifier of implementations) {
+            for (const [what, expected] of [[signed, true], [fields, false]] as const) {
+              expect(verifier.verifyFields(publicKey, context, what, signature)).to.equal(expected)
+              expect(await verifier.verifyFieldsOffThread(publicKey, context, what, signature)).to.equal(expected)
+            }
+
+            expect(await verifier.verifyFieldsOffThread(publicKey, context, signed, signature.subarray(1))).to.equal(false)
+          }
+        }
+      }
+    }
+  })
+
+  it('of a key with leading zeros is the same', () => {
+    const native = loadNativeSecp256k1()
+    const [fallback, fast] = [createSignatures(undefined), createSignatures(native)]
+
+    // the scalar is short; node:crypto may leave out its zeros
+    for (const scalar of ['1', '2c']) {
+      const ecdh = createECDH('secp256k1')
+      ecdh.setPrivateKey(scalar.padStart(64, '0'), 'hex')
+      const point = ecdh.getPublicKey()
+      const key = createPrivateKey({
+        format: 'jwk',
+        key: { kty: 'EC', crv: 'secp256k1', d: Buffer.from(scalar.padStart(64, '0'), 'hex').toString('base64url'), x: point.toString('base64url', 1, 33), y: point.toString('base64url', 33) }
+      })
+
+      expect(fallback.verifyFields(createPublicKey(key), context, fields, fast.signFields(key, context, fields))).to.equal(true)
+      expect(fast.verifyFields(createPublicKey(key), context, fields, fallback.signFields(key, context, fields))).to.equal(true)
     }
   })
 
