@@ -1,9 +1,10 @@
 // A process of a pair, see pair.ts: `worker.js <contender> <server|client> <key> <cert> <ca>`, commanded by messages.
+import { obey } from './commanded.ts'
 import { CONTENDERS } from './contenders/index.ts'
 import { TASKS } from './tasks.ts'
 import type { ContenderClient, ContenderLink, ContenderServer } from './contender.ts'
 import type { ContenderName } from './contenders/index.ts'
-import type { Command, Reply, Usage } from './pair.ts'
+import type { Command, Usage } from './pair.ts'
 
 const [name, role, key, cert, ca] = process.argv.slice(2)
 const contender = CONTENDERS[name as ContenderName]
@@ -35,12 +36,13 @@ async function run (command: Command): Promise<unknown> {
       }
 
       return (TASKS[command.task] as (link: ContenderLink, params: object) => Promise<object>)(link, command.params)
-    case 'close':
-      await link?.close()
-      await Promise.all([client, ...others].map(async other => other?.close()))
-      await server?.close()
-      process.disconnect()
   }
+}
+
+async function close (): Promise<void> {
+  await link?.close()
+  await Promise.all([client, ...others].map(async other => other?.close()))
+  await server?.close()
 }
 
 /**
@@ -81,13 +83,4 @@ function usage (): Usage {
   return { cpuMs: (user + system) / 1_000, rss, heapUsed }
 }
 
-process.on('message', (command: Command) => {
-  const send = (reply: Reply): void => {
-    if (process.connected) {
-      process.send?.(reply)
-    }
-  }
-
-  run(command).then(result => { send({ result }) }, err => { send({ error: String(err.stack) }) })
-})
-process.send?.({ result: 'ready' })
+obey(run, close)

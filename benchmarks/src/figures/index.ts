@@ -1,8 +1,8 @@
+import { broadcast } from './broadcast.ts'
 import { bulk } from './bulk.ts'
 import { connect } from './connect.ts'
 import { lane } from './lane.ts'
 import { memory } from './memory.ts'
-import { notYet } from './not-yet.ts'
 import { request, throughput } from './request.ts'
 import { status } from './status.ts'
 import type { Figure } from '../figure.ts'
@@ -15,7 +15,7 @@ export const FIGURES = {
   request,
   throughput,
   bulk,
-  broadcast: notYet('messages to all are not measured yet'),
+  broadcast,
   status,
   memory,
   lane
