@@ -10,6 +10,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { gossipTraffic } from './gossip-traffic.ts'
 import type { StartBroadcastNode } from './broadcast-node.ts'
+import type { Direct } from '@fisco-libp2p/direct'
 
 const TOPIC = 'broadcast'
 
@@ -17,17 +18,49 @@ const TOPIC = 'broadcast'
  * The whole node as an operator runs it.
  */
 const node: StartBroadcastNode = async (credentials, onMessage) => {
-  const libp2p = await createNode({ identity: await loadIdentity(credentials), listen: ['/ip4/127.0.0.1/tcp/0/tls'] })
-  const { pubsub, topics, peers } = libp2p.services
+  const libp2p = await createNode({ identity: await loadIdentity(credentials), listen: ['/ip4/127.0.0.1/tcp/0/tls'], start: false })
+  const { pubsub, topics, peers, direct } = libp2p.services
+  const ofGossip = gossipTraffic(pubsub)
+  const copiesByUnicast = countCalls(direct, 'fisco/topics/message')
   topics.addEventListener('broadcast:message', ({ detail }) => { onMessage(detail.data) })
+  await libp2p.start()
 
   return {
     address: String(libp2p.getMultiaddrs()[0]),
     connect: async address => { peers.add(address) },
     neighbours: () => pubsub.getSubscribers(BROADCAST_TOPIC).length,
     broadcast: async data => { await topics.broadcast(data) },
-    traffic: gossipTraffic(pubsub),
+    traffic: () => {
+      const { copies, control } = ofGossip()
+
+      return { copies: copies + copiesByUnicast(), control }
+    },
     close: async () => { await libp2p.stop() }
+  }
+}
+
+/**
+ * Counts what comes for a handler that is not registered yet, since it was asked last.
+ */
+function countCalls (direct: Direct, counted: string): () => number {
+  const handle: Direct['handle'] = direct.handle.bind(direct)
+  let count = 0
+
+  direct.handle = (name, handler, options) => {
+    handle(name, name !== counted
+      ? handler
+      : async (data, context) => {
+        count++
+
+        return handler(data, context)
+      }, options)
+  }
+
+  return () => {
+    const before = count
+    count = 0
+
+    return before
   }
 }
 

@@ -15,7 +15,7 @@ const MAX_ROUNDS = 3
 /**
  * Seconds of a measurement.
  */
-const LASTS = 10
+const LASTS = 15
 
 const SHAPES = {
   mesh: TOPOLOGIES.mesh(NODES),

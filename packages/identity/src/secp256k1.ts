@@ -26,22 +26,26 @@ export function loadNativeSecp256k1 (): NativeSecp256k1 | undefined {
   }
 }
 
-const raw = new WeakMap<KeyObject, Uint8Array>()
+const raw = new WeakMap<KeyObject, Uint8Array | null>()
 
 /**
- * A key of the curve as libsecp256k1 takes it: 04 X Y, or the scalar of a private key. Remembered for as long as the key is.
+ * A key of the curve as libsecp256k1 takes it: 04 X Y, or the scalar of a private key; undefined of every other curve. Remembered for as long as the key is.
  */
-export function rawSecp256k1Key (key: KeyObject): Uint8Array {
+export function rawSecp256k1Key (key: KeyObject): Uint8Array | undefined {
   let bytes = raw.get(key)
 
-  if (bytes == null) {
-    const { x = '', y = '', d } = key.export({ format: 'jwk' })
-
-    bytes = d == null ? Buffer.concat([Uint8Array.of(4), part(x), part(y)]) : part(d)
+  if (bytes === undefined) {
+    bytes = key.asymmetricKeyDetails?.namedCurve === 'secp256k1' ? exportRaw(key) : null
     raw.set(key, bytes)
   }
 
-  return bytes
+  return bytes ?? undefined
+}
+
+function exportRaw (key: KeyObject): Uint8Array {
+  const { x = '', y = '', d } = key.export({ format: 'jwk' })
+
+  return d == null ? Buffer.concat([Uint8Array.of(4), part(x), part(y)]) : part(d)
 }
 
 /**

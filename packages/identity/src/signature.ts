@@ -40,23 +40,57 @@ const SECP256K1_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e
 const HALF_ORDER = SECP256K1_ORDER >> 1n
 
 /**
+ * Bytes from which a field is hashed where it is, rather than copied beside the others.
+ */
+const LONG_FIELD = 256
+
+/**
  * The bytes of which the SHA-256 is signed: `'fisco-libp2p' 00 purpose 00 version 00`, then network ID and fields,
  * each behind its length as 32-bit big-endian number (docs/PROTOCOLS.md, "Signatures").
  */
 export function signatureInput (context: SignatureContext, fields: readonly Uint8Array[]): Uint8Array {
-  if (!Number.isInteger(context.version) || context.version < 0 || context.version > 255) {
-    throw new InvalidParametersError(`A signature's version is 0 to 255, not ${context.version}`)
+  return new Input(context, fields).bytes()
+}
+
+/**
+ * What is signed, in parts: its digest needs no copy of a long field.
+ */
+class Input {
+  private readonly parts: Uint8Array[] = []
+
+  constructor ({ purpose, version, networkId }: SignatureContext, fields: readonly Uint8Array[]) {
+    if (!Number.isInteger(version) || version < 0 || version > 255) {
+      throw new InvalidParametersError(`A signature's version is 0 to 255, not ${version}`)
+    }
+
+    let short: Uint8Array[] = [Buffer.from(`fisco-libp2p\0${purpose}\0`), Uint8Array.of(version, 0)]
+
+    for (const field of [networkId, ...fields]) {
+      const length = Buffer.allocUnsafe(4)
+      length.writeUInt32BE(field.byteLength)
+      short.push(length)
+
+      if (field.byteLength < LONG_FIELD) {
+        short.push(field)
+      } else {
+        this.parts.push(Buffer.concat(short), field)
+        short = []
+      }
+    }
+
+    this.parts.push(Buffer.concat(short))
   }
 
-  const parts: Uint8Array[] = [Buffer.from(`fisco-libp2p\0${context.purpose}\0`), Uint8Array.of(context.version, 0)]
-
-  for (const field of [context.networkId, ...fields]) {
-    const length = Buffer.alloc(4)
-    length.writeUInt32BE(field.byteLength)
-    parts.push(length, field)
+  bytes (): Uint8Array {
+    return Buffer.concat(this.parts)
   }
 
-  return Buffer.concat(parts)
+  digest (): Uint8Array {
+    const hash = createHash('sha256')
+    this.parts.forEach(part => { hash.update(part) })
+
+    return hash.digest()
+  }
 }
 
 /**
@@ -72,51 +106,60 @@ export interface Signatures {
  * @param native - libsecp256k1; without it `node:crypto` does what it would
  */
 export function createSignatures (native: NativeSecp256k1 | undefined): Signatures {
-  const isNative = (key: KeyObject): boolean => key.asymmetricKeyDetails?.namedCurve === 'secp256k1'
+  const nativeKey = (key: KeyObject): Uint8Array | undefined => native == null ? undefined : rawSecp256k1Key(key)
 
-  const verifyNow = (key: KeyObject, input: Uint8Array, signature: Uint8Array): boolean => {
+  const verifyNow = (key: KeyObject, input: Input, signature: Uint8Array): boolean => {
     switch (key.asymmetricKeyType) {
       case 'ed25519':
-        return verify(null, sha256(input), key, signature)
-      case 'ec':
-        return isLowS(signature) && (native != null && isNative(key)
-          ? native.ecdsaVerify(signature, sha256(input), rawSecp256k1Key(key))
-          : verify('sha256', input, { key, dsaEncoding: 'ieee-p1363' }, signature))
+        return verify(null, input.digest(), key, signature)
+      case 'ec': {
+        const raw = nativeKey(key)
+
+        // libsecp256k1 takes low S only
+        return native != null && raw != null
+          ? native.ecdsaVerify(signature, input.digest(), raw)
+          : isLowS(signature) && verify('sha256', input.bytes(), { key, dsaEncoding: 'ieee-p1363' }, signature)
+      }
+
       default:
-        return verify('sha256', input, key, signature)
+        return verify('sha256', input.bytes(), key, signature)
     }
   }
 
   return {
     signFields (key, context, fields) {
-      const input = signatureInput(context, fields)
+      const input = new Input(context, fields)
 
       switch (key.asymmetricKeyType) {
         case 'ed25519':
-          return sign(null, sha256(input), key)
-        case 'ec':
-          return native != null && isNative(key)
-            ? native.ecdsaSign(sha256(input), rawSecp256k1Key(key)).signature
-            : toLowS(sign('sha256', input, { key, dsaEncoding: 'ieee-p1363' }))
+          return sign(null, input.digest(), key)
+        case 'ec': {
+          const raw = nativeKey(key)
+
+          return native != null && raw != null
+            ? native.ecdsaSign(input.digest(), raw).signature
+            : toLowS(sign('sha256', input.bytes(), { key, dsaEncoding: 'ieee-p1363' }))
+        }
+
         default:
-          return sign('sha256', input, key)
+          return sign('sha256', input.bytes(), key)
       }
     },
 
     verifyFields (key, context, fields, signature) {
-      const input = signatureInput(context, fields)
+      const input = new Input(context, fields)
 
       return orFalse(() => verifyNow(key, input, signature))
     },
 
     verifyFieldsOffThread (key, context, fields, signature) {
-      const input = signatureInput(context, fields)
+      const input = new Input(context, fields)
 
-      if (key.asymmetricKeyType !== 'ec' || (native != null && isNative(key))) {
+      if (key.asymmetricKeyType !== 'ec' || nativeKey(key) != null) {
         return orFalse(() => verifyNow(key, input, signature))
       }
 
-      return isLowS(signature) && verifyEcdsaOffThread(key, input, signature)
+      return isLowS(signature) && verifyEcdsaOffThread(key, input.bytes(), signature)
     }
   }
 }
@@ -153,10 +196,6 @@ function orFalse (check: () => boolean): boolean {
   } catch {
     return false
   }
-}
-
-function sha256 (bytes: Uint8Array): Uint8Array {
-  return createHash('sha256').update(bytes).digest()
 }
 
 function isLowS (signature: Uint8Array): boolean {

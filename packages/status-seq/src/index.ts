@@ -57,7 +57,7 @@ export { Fetcher } from './fetch.ts'
 export { encodeFrame, FrameDecoder } from './frame.ts'
 export { compareVersions, equivocates, newest } from './merge.ts'
 export { decodeMessage, encodeMessage } from './message.ts'
-export { namesNeighbour, neighboursEntry, reachable } from './neighbourhood.ts'
+export { linksOf, namesNeighbour, neighboursEntry, reachable } from './neighbourhood.ts'
 export { identityNotary } from './notary.ts'
 export { Outbox } from './outbox.ts'
 export { digestOf, EVERYTHING, inRange, rangesOf, split, within } from './ranges.ts'
@@ -278,6 +278,11 @@ export interface StatusSeq extends TypedEventTarget<StatusSeqEvents>, Iterable<S
    * ```
    */
   changes(options?: AbortOptions): AsyncIterableIterator<StatusRecord>
+
+  /**
+   * Which nodes are connected with which, as far as both ends of a link say so in their status. The same map until it changes.
+   */
+  links(): ReadonlyMap<NodeId, ReadonlySet<NodeId>>
 
   /**
    * What a record says of its owner in the entries of the stack: software, addresses, neighbours. Total.

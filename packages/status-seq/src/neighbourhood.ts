@@ -72,6 +72,28 @@ export function reachable (records: Iterable<Described>, connected: ReadonlySet<
   return reached
 }
 
+/**
+ * Who is connected with whom: links of which both ends name each other.
+ *
+ * @param records - all that are known
+ */
+export function linksOf (records: readonly Described[]): Map<NodeId, ReadonlySet<NodeId>> {
+  const byShortId = new Map(records.map(record => [shortIdOf(record.nodeId), record]))
+
+  return new Map(records.map(record => [record.nodeId, new Set(Array.from(neighboursOf(record), shortId => byShortId.get(shortId)).flatMap(other => {
+    return other != null && namesNeighbour(other, record.nodeId) ? [other.nodeId] : []
+  }))]))
+}
+
+/**
+ * Whether two records of a node name the same neighbours.
+ */
+export function equalNeighbours (a: Pick<RecordFields, 'entries'> | undefined, b: Pick<RecordFields, 'entries'>): boolean {
+  const [one, other] = [a, b].map(record => record?.entries.get(NEIGHBOURS_ENTRY))
+
+  return a != null && Buffer.compare(one ?? new Uint8Array(0), other ?? new Uint8Array(0)) === 0
+}
+
 function neighboursOf ({ entries }: Pick<RecordFields, 'entries'>): ReadonlySet<string> {
   const entry = entries.get(NEIGHBOURS_ENTRY)
 

@@ -7,6 +7,7 @@ import { addressesEntry, describeRecord } from './description.ts'
 import { StatusEngine } from './engine.ts'
 import { registerMetrics } from './metrics.ts'
 import { Neighbour } from './neighbour.ts'
+import { equalNeighbours, linksOf } from './neighbourhood.ts'
 import { Neighbours } from './neighbours.ts'
 import { identityNotary } from './notary.ts'
 import { readSettings } from './settings.ts'
@@ -35,6 +36,7 @@ export class StatusSeq extends TypedEventEmitter<StatusSeqEvents> implements Sta
   private readonly engine: StatusEngine
   private readonly neighbours: Neighbours
   private running = false
+  private knownLinks?: ReadonlyMap<NodeId, ReadonlySet<NodeId>>
   private supersededAt = -Infinity
   private timer?: { handle: ReturnType<typeof setTimeout>, at: number }
 
@@ -120,6 +122,12 @@ export class StatusSeq extends TypedEventEmitter<StatusSeqEvents> implements Sta
     return changes(this, signal)
   }
 
+  links (): ReadonlyMap<NodeId, ReadonlySet<NodeId>> {
+    this.knownLinks ??= linksOf(this.snapshot())
+
+    return this.knownLinks
+  }
+
   describe (record: Pick<StatusRecord, 'entries'>): NodeDescription {
     return describeRecord(record)
   }
@@ -202,9 +210,14 @@ export class StatusSeq extends TypedEventEmitter<StatusSeqEvents> implements Sta
     return {
       taken: () => { this.metrics.taken() },
       changed: (record, previous, local) => {
+        if (!equalNeighbours(previous, record)) {
+          this.knownLinks = undefined
+        }
+
         this.safeDispatchEvent<StatusChange>('status:change', { detail: { nodeId: record.nodeId, record, previous, local } })
       },
       gone: ({ nodeId, record }, reason) => {
+        this.knownLinks = undefined
         this.log('the status of node %s is dropped: %s', nodeId, reason)
         this.safeDispatchEvent<StatusGone>('status:gone', { detail: { nodeId, record, reason } })
       },

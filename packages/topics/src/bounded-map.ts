@@ -38,4 +38,16 @@ export class BoundedMap<K, V> {
       this.onEvict?.(dropped, oldest)
     }
   }
+
+  delete (key: K): void {
+    this.entries.delete(key)
+  }
+
+  clear (): void {
+    this.entries.clear()
+  }
+
+  values (): IterableIterator<V> {
+    return this.entries.values()
+  }
 }

@@ -1,42 +1,38 @@
 import { incarnationOf } from '@fisco-libp2p/identity'
 import { NotStartedError } from '@libp2p/interface'
-import { BROADCAST_TOPIC, MAX_WAITING_BYTES, MESSAGE_VERSION, STATUS_ENTRY } from './constants.ts'
+import { MAX_MESSAGE_BYTES, MAX_WAITING_BYTES, MESSAGE_NAME, MESSAGE_VERSION } from './constants.ts'
 import { encodeEnvelope } from './envelope.ts'
 import { PublishQueueFullError } from './errors.ts'
-import { gossipStreams, isOutgoing } from './gossip-streams.ts'
-import { Handover } from './handover.ts'
+import { Gossip } from './gossip.ts'
+import { Offenders } from './offenders.ts'
+import { Outlets } from './outlets.ts'
 import { Pacer } from './pacer.ts'
-import { Receiver, VERDICTS } from './receiver.ts'
+import { Receiver } from './receiver.ts'
+import { Relays } from './relays.ts'
 import { sequencesOf } from './sequences.ts'
-import { Watchdog } from './watchdog.ts'
+import type { TopicsInit } from './api.ts'
 import type { DirectLike, TopicsComponents } from './components.ts'
-import type { Envelope } from './envelope.ts'
-import type { TopicsInit } from './index.ts'
+import type { Directory } from './directory.ts'
+import type { Envelope, ReceivedEnvelope } from './envelope.ts'
 import type { TopicsMetrics } from './metrics.ts'
+import type { Judgement } from './receiver.ts'
 import type { Sequences } from './sequences.ts'
 import type { Identity, NodeId } from '@fisco-libp2p/identity'
-import type { Message, TopicValidatorResult } from '@libp2p/gossipsub'
-import type { AbortOptions, Logger, PeerId } from '@libp2p/interface'
+import type { AbortOptions, Logger } from '@libp2p/interface'
 
 /**
- * What a {@link GossipCarrier} works with.
+ * What a {@link Carrier} works with.
  */
-export interface GossipCarrierInit {
+export interface CarrierInit {
   components: TopicsComponents
   identity: Identity
   settings: Required<TopicsInit>
   metrics: TopicsMetrics
+  directory: Directory
   log: Logger
 
   /**
-   * Other nodes that follow, by the directory.
-   *
-   * @param topic - a gossipsub topic
-   */
-  followersOf (topic: string): NodeId[]
-
-  /**
-   * Called once for each message of another node, when gossipsub has passed it on.
+   * Called once for each message of another node.
    */
   onMessage (envelope: Envelope): void
 }
@@ -51,28 +47,27 @@ export interface Sent {
 }
 
 /**
- * Carries signed messages by gossipsub: signs what goes out, judges what comes in, keeps the streams alive.
+ * Carries signed messages: along a tree of those who follow, by unicast, and by gossipsub to whoever missed one, or takes none by unicast. Signs what goes out, judges
+ * what comes in.
  */
-export class GossipCarrier {
-  private readonly init: GossipCarrierInit
+export class Carrier {
+  private readonly init: CarrierInit
   private readonly receiver: Receiver
-  private readonly handover: Handover
-  private readonly watchdog: Watchdog
+  private readonly outlets: Outlets
+  private readonly relays: Relays
+  private readonly gossip: Gossip
+  private readonly offenders = new Offenders()
   private readonly sequences: Sequences
   private readonly pacer: Pacer
+  private direct?: DirectLike
 
   // messages are sent in the order of the calls
   private turn: Promise<void> = Promise.resolve()
   private waiting = 0
   private isRunning = false
 
-  // what was judged and not delivered yet: gossipsub hands over the same object for both
-  private readonly accepted = new WeakMap<object, Envelope>()
-  private readonly joined = new Set<string>([BROADCAST_TOPIC])
-  private isOpen = false
-
-  constructor (init: GossipCarrierInit) {
-    const { components, identity, settings, metrics, log } = init
+  constructor (init: CarrierInit) {
+    const { components, identity, settings, metrics, directory, log } = init
 
     this.init = init
     this.sequences = sequencesOf(components)
@@ -83,16 +78,26 @@ export class GossipCarrier {
       onVerify: () => { metrics.verified() },
       holdTimeout: settings.holdTimeout
     })
-    this.handover = new Handover({ components, metrics, log, onMessage: async (bytes, from) => this.onHandedOver(bytes, from) })
-    this.watchdog = new Watchdog({
-      components,
-      log,
-      interval: settings.watchdogInterval,
-      grace: settings.watchdogGrace,
-      isMember: nodeId => components.statusSeq.get(nodeId)?.entries.has(STATUS_ENTRY) === true,
-      onRepair: repair => { metrics.repaired(repair) }
+    this.outlets = new Outlets({ components, metrics, log })
+    this.relays = new Relays({
+      self: identity.nodeId,
+      links: () => components.statusSeq.links(),
+      carriersOf: topic => directory.carriers(components.statusSeq.snapshot(), topic)
     })
-    this.pacer = new Pacer(() => gossipStreams(components.connectionManager.getConnections(), components.pubsub.protocols).filter(isOutgoing))
+    this.gossip = new Gossip({
+      self: identity.nodeId,
+      components,
+      settings,
+      metrics,
+      directory,
+      log,
+      inspect: async (bytes, from, belongs) => this.inspect(bytes, from, belongs),
+      onMessage: (envelope, bytes, from) => {
+        this.passOn(envelope, bytes, from)
+        this.deliver(envelope)
+      }
+    })
+    this.pacer = new Pacer(() => [...this.outlets.busy, ...this.gossip.busy])
   }
 
   /**
@@ -106,7 +111,7 @@ export class GossipCarrier {
    * Bytes of messages that wait to be sent.
    */
   get waitingBytes (): number {
-    return this.waiting
+    return this.waiting + this.outlets.waitingBytes
   }
 
   /**
@@ -117,41 +122,41 @@ export class GossipCarrier {
   }
 
   start (direct: DirectLike | undefined): void {
-    const { pubsub, statusSeq } = this.init.components
+    const { statusSeq } = this.init.components
 
     this.isRunning = true
-    pubsub.addEventListener('gossipsub:message', this.onGossip)
+    this.direct = direct
     statusSeq.addEventListener('status:change', this.onStatusChange)
-    this.handover.start(direct)
-    this.watchdog.start()
+    statusSeq.addEventListener('status:gone', this.onStatusGone)
+    direct?.handle(MESSAGE_NAME, async (bytes, { from }) => { await this.onUnicast(bytes, from) }, { maxMessageSize: MAX_MESSAGE_BYTES })
+    this.outlets.start(direct)
+    this.gossip.start(direct != null)
   }
 
   /**
-   * Subscribes; gossipsub must be started.
+   * gossipsub is started.
    */
   open (): void {
-    this.isOpen = true
-    this.joined.forEach(topic => { this.subscribe(topic) })
+    this.gossip.open()
   }
 
   /**
-   * Unsubscribes; gossipsub must not be stopped yet.
+   * gossipsub will stop.
    */
   close (): void {
-    if (this.isOpen) {
-      this.isOpen = false
-      this.joined.forEach(topic => { this.unsubscribe(topic) })
-    }
+    this.gossip.close()
   }
 
   stop (): void {
-    const { pubsub, statusSeq } = this.init.components
+    const { statusSeq } = this.init.components
 
     this.isRunning = false
-    this.handover.stop()
-    this.watchdog.stop()
-    pubsub.removeEventListener('gossipsub:message', this.onGossip)
+    this.direct?.unhandle(MESSAGE_NAME)
+    this.direct = undefined
+    this.outlets.stop()
+    this.gossip.stop()
     statusSeq.removeEventListener('status:change', this.onStatusChange)
+    statusSeq.removeEventListener('status:gone', this.onStatusGone)
     this.receiver.stop()
   }
 
@@ -159,22 +164,14 @@ export class GossipCarrier {
    * @param topic - a gossipsub topic
    */
   join (topic: string): void {
-    this.joined.add(topic)
-
-    if (this.isOpen) {
-      this.subscribe(topic)
-    }
+    this.gossip.join(topic)
   }
 
   /**
    * @param topic - a gossipsub topic
    */
   leave (topic: string): void {
-    this.joined.delete(topic)
-
-    if (this.isOpen) {
-      this.unsubscribe(topic)
-    }
+    this.gossip.leave(topic)
   }
 
   /**
@@ -210,76 +207,81 @@ export class GossipCarrier {
   }
 
   private async sendNow (topic: string, data: Uint8Array): Promise<Sent> {
-    const { components, identity } = this.init
+    const { components, identity, directory } = this.init
     // asked for each time: it grows when somebody else turns out to hold a later record of this node
     const incarnation = await incarnationOf(components).get()
     const envelope = { author: identity.nodeId, incarnation, sequence: this.sequences.next(topic), topic, data }
     const bytes = encodeEnvelope(envelope, fields => identity.sign('topic', MESSAGE_VERSION, fields))
-    const { recipients } = await components.pubsub.publish(topic, bytes)
+    const followers = directory.followers(components.statusSeq.snapshot(), topic).filter(nodeId => nodeId !== identity.nodeId)
+    const recipients = new Set(this.fanOut(topic, bytes))
 
-    const followers = this.init.followersOf(topic)
+    const others = (await this.gossip.tell(topic, bytes, true)).filter(nodeId => nodeId == null || !recipients.has(nodeId))
 
-    return { envelope, recipients: recipients.length + this.handover.give(bytes, followers, recipients), followers: followers.length }
-  }
-
-  private subscribe (topic: string): void {
-    const { pubsub } = this.init.components
-
-    // the judge first: no message of the topic passes without
-    pubsub.topicValidators.set(topic, this.judge)
-    pubsub.subscribe(topic)
-  }
-
-  private unsubscribe (topic: string): void {
-    const { pubsub } = this.init.components
-
-    pubsub.unsubscribe(topic)
-    pubsub.topicValidators.delete(topic)
-  }
-
-  private readonly judge = async (from: PeerId, message: Message): Promise<TopicValidatorResult> => {
-    const { outcome, author, envelope } = await this.receiver.judge(message.data, ({ topic }) => topic === message.topic)
-
-    this.init.metrics.received(outcome)
-
-    if (envelope != null) {
-      this.accepted.set(message, envelope)
-    } else {
-      this.init.log('message to %s by %s, from %p: %s', message.topic, author ?? 'nobody', from, outcome)
-    }
-
-    return VERDICTS[outcome]
+    return { envelope, recipients: recipients.size + others.length, followers: followers.length }
   }
 
   /**
-   * A neighbour hands over a message of its own. Those behind this node may have only this node to get it from.
+   * Sends an own message to every neighbour that follows: whom this node reaches itself gets it from nobody else.
    */
-  private async onHandedOver (bytes: Uint8Array, from: NodeId): Promise<void> {
-    const { components, metrics, log } = this.init
-    const { outcome, envelope } = await this.receiver.judge(bytes, ({ topic, author }) => author === from && this.joined.has(topic))
+  private fanOut (topic: string, bytes: Uint8Array): NodeId[] {
+    const { components, directory } = this.init
+    const neighbours = this.outlets.neighbours()
+
+    return directory.carriers(components.statusSeq.snapshot(), topic).filter(nodeId => neighbours.has(nodeId) && this.outlets.send(nodeId, bytes))
+  }
+
+  /**
+   * A neighbour passes on a message, its own or that of another. Those behind this node may have only this node to get it from.
+   */
+  private async onUnicast (bytes: Uint8Array, from: NodeId): Promise<void> {
+    const { envelope } = await this.inspect(bytes, from, ({ topic }) => this.gossip.has(topic))
+
+    if (envelope != null) {
+      // both keep what they are given, for longer than the handler of a request may
+      const copy = new Uint8Array(bytes)
+
+      this.passOn(envelope, copy, from)
+      const told = this.gossip.tell(envelope.topic, copy, false)
+      this.deliver(envelope)
+      await told
+    }
+  }
+
+  private async inspect (bytes: Uint8Array, from: string, belongs: (message: ReceivedEnvelope) => boolean): Promise<Judgement> {
+    const { metrics, log } = this.init
+
+    if (this.offenders.isBanned(from, performance.now())) {
+      metrics.received('offender')
+
+      return { outcome: 'offender' }
+    }
+
+    const judgement = await this.receiver.judge(bytes, belongs)
+    const { outcome, author, envelope } = judgement
 
     metrics.received(outcome)
 
     if (envelope == null) {
-      log('message handed over by %s: %s', from, outcome)
-
-      return
+      log('message by %s, from %s: %s', author ?? 'nobody', from, outcome)
     }
 
-    // gossipsub keeps what it is given
-    const copy = new Uint8Array(bytes)
+    if ((outcome === 'malformed' || outcome === 'bad-signature') && this.offenders.add(from, performance.now())) {
+      log.error('node %s passes on messages that are %s: it is not listened to for a minute', from, outcome)
+    }
 
-    await components.pubsub.publish(envelope.topic, copy, { ignoreDuplicatePublishError: true })
-    this.deliver(envelope)
+    return judgement
   }
 
-  private readonly onGossip = (evt: CustomEvent<{ msg: object }>): void => {
-    const envelope = this.accepted.get(evt.detail.msg)
+  /**
+   * Sends a message to those who have it from this node.
+   */
+  private passOn ({ author, topic }: Envelope, bytes: Uint8Array, from: NodeId | undefined): void {
+    const children = this.relays.childrenOf(author, topic)
 
-    if (envelope != null) {
-      this.accepted.delete(evt.detail.msg)
-      // after this event gossipsub passes the message on: a slow listener must not hold it up
-      queueMicrotask(() => { this.deliver(envelope) })
+    if (children.length > 0) {
+      const neighbours = this.outlets.neighbours()
+
+      children.filter(nodeId => nodeId !== from && neighbours.has(nodeId)).forEach(nodeId => { this.outlets.send(nodeId, bytes) })
     }
   }
 
@@ -291,6 +293,11 @@ export class GossipCarrier {
   }
 
   private readonly onStatusChange = (evt: CustomEvent<{ nodeId: NodeId }>): void => {
+    this.relays.forget()
     this.receiver.release(evt.detail.nodeId)
+  }
+
+  private readonly onStatusGone = (): void => {
+    this.relays.forget()
   }
 }

@@ -1,5 +1,5 @@
 import type { incarnationOf, NodeId } from '@fisco-libp2p/identity'
-import type { TopicValidatorFn } from '@libp2p/gossipsub'
+import type { Message, TopicValidatorFn } from '@libp2p/gossipsub'
 import type { AbortOptions, ComponentLogger, Connection, Libp2pEvents, Metrics, Peer, PeerId, PrivateKey, Topology, TypedEventTarget } from '@libp2p/interface'
 
 /**
@@ -9,13 +9,18 @@ export interface PubsubLike {
   globalSignaturePolicy: string
   protocols: string[]
   topicValidators: Map<string, TopicValidatorFn>
+
+  /**
+   * Read anew at each heartbeat and each message: to how many neighbours it goes. gossipsub 17 has it, although its interface does not say so.
+   */
+  readonly opts?: { D: number, Dlo: number, Dhi: number, Dout: number, Dscore: number, scoreThresholds: { publishThreshold: number } }
   getPeers (): PeerId[]
   getSubscribers (topic: string): PeerId[]
   subscribe (topic: string): void
   unsubscribe (topic: string): void
-  publish (topic: string, data: Uint8Array, options?: { ignoreDuplicatePublishError?: boolean }): Promise<{ recipients: PeerId[] }>
-  addEventListener (type: 'gossipsub:message', listener: (evt: CustomEvent<{ msg: object }>) => void): void
-  removeEventListener (type: 'gossipsub:message', listener: (evt: CustomEvent<{ msg: object }>) => void): void
+  publish (topic: string, data: Uint8Array, options?: { ignoreDuplicatePublishError?: boolean, floodPublish?: boolean, batchPublish?: boolean }): Promise<{ recipients: PeerId[] }>
+  addEventListener (type: 'gossipsub:message', listener: (evt: CustomEvent<{ msg: Message }>) => void): void
+  removeEventListener (type: 'gossipsub:message', listener: (evt: CustomEvent<{ msg: Message }>) => void): void
 }
 
 /**
@@ -35,12 +40,17 @@ export interface StatusSeqLike {
   set (name: string, value: Uint8Array): void
   get (nodeId: NodeId): StatusRecordLike | undefined
   snapshot (): StatusRecordLike[]
-  addEventListener (type: 'status:change', listener: (evt: CustomEvent<{ nodeId: NodeId }>) => void): void
-  removeEventListener (type: 'status:change', listener: (evt: CustomEvent<{ nodeId: NodeId }>) => void): void
+
+  /**
+   * Which nodes are connected with which; the same map until that changes.
+   */
+  links (): ReadonlyMap<NodeId, ReadonlySet<NodeId>>
+  addEventListener (type: 'status:change' | 'status:gone', listener: (evt: CustomEvent<{ nodeId: NodeId }>) => void): void
+  removeEventListener (type: 'status:change' | 'status:gone', listener: (evt: CustomEvent<{ nodeId: NodeId }>) => void): void
 }
 
 /**
- * What `topics` uses of `direct()`. Without it the node can neither ask nor answer, and waits for gossipsub alone.
+ * What `topics` uses of `direct()`. Without it the node can neither ask nor answer, and has messages by gossipsub's mesh alone.
  */
 export interface DirectLike {
   handle (name: string, handler: (data: Uint8Array, context: { from: NodeId, signal: AbortSignal }) => Promise<Uint8Array | void>, options?: { maxMessageSize?: number, quota?: { perPeer: number, perMs: number } }): void

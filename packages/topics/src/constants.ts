@@ -105,19 +105,25 @@ export const HOLD_TIMEOUT = 2_000
 export const REQUEST_NAME = 'fisco/topics'
 
 /**
- * Name under which messages travel by the direct protocol to neighbours that gossipsub does not reach yet.
+ * Name under which messages travel by the direct protocol.
  */
-export const HANDOVER_NAME = 'fisco/topics/message'
+export const MESSAGE_NAME = 'fisco/topics/message'
 
 /**
- * How many messages one neighbour hands over: gossipsub catches up within a second, and each one is passed on to all followers.
+ * Bytes of messages that wait for one neighbour; what is more is left to gossipsub's repair. A neighbour that is this far behind has stalled.
  */
-export const HANDOVER_QUOTA = { perPeer: 256, perMs: 1_000 }
+export const MAX_OUTLET_BYTES = 8 * 1_048_576
 
 /**
- * Bytes of messages that are being handed over, to all neighbours together; what is more is left to gossipsub.
+ * Authors and topics for which it is kept to whom this node passes on: 200 authors in 80 topics.
  */
-export const MAX_HANDOVER_BYTES = 16 * 1_048_576
+export const MAX_RELAY_ENTRIES = 16_384
+
+/**
+ * How long a subscriber of gossipsub may be there that takes no messages by unicast, in milliseconds, before gossipsub's mesh is filled for it: of a member, the
+ * subscription may come before its status.
+ */
+export const MESH_GRACE = 3_000
 
 /**
  * How long `request` takes in all, in milliseconds, unless it is told otherwise.
@@ -184,3 +190,21 @@ export const MAX_WAITING_BYTES = 64 * 1_048_576
  * Longest time that can be set, in milliseconds: nobody waits longer than an hour.
  */
 export const MAX_TIMEOUT = 3_600_000
+
+/**
+ * Messages that are malformed or badly signed which a neighbour may send within {@link OFFENCE_WINDOW} milliseconds before it is not listened to for
+ * {@link OFFENDER_BAN} milliseconds: an honest node verifies before it passes on, so it sends none.
+ */
+export const MAX_OFFENCES = 32
+export const OFFENCE_WINDOW = 10_000
+export const OFFENDER_BAN = 60_000
+
+/**
+ * Neighbours that such messages are counted of.
+ */
+export const MAX_OFFENDERS = 1_024
+
+/**
+ * Messages whose signatures are verified on other threads at a time; what is more is verified at once, so that reading goes no faster than verifying.
+ */
+export const MAX_VERIFYING = 256

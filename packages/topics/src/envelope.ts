@@ -1,4 +1,4 @@
-import { isNodeId, MAX_INCARNATION_LEAD, verifyFields } from '@fisco-libp2p/identity'
+import { isNodeId, MAX_INCARNATION_LEAD, verifyFields, verifyFieldsOffThread } from '@fisco-libp2p/identity'
 import { fromString, toString } from 'uint8arrays'
 import { MAX_AUTHOR_BYTES, MAX_MESSAGE_BYTES, MESSAGE_VERSION } from './constants.ts'
 import { MalformedMessageError } from './errors.ts'
@@ -94,6 +94,13 @@ export function decodeEnvelope (bytes: Uint8Array, now: number): ReceivedEnvelop
  */
 export function verifyEnvelope (envelope: ReceivedEnvelope, key: KeyObject, networkId: Uint8Array): boolean {
   return verifyFields(key, { purpose: 'topic', version: envelope.version, networkId }, signedFields(envelope), envelope.signature)
+}
+
+/**
+ * As {@link verifyEnvelope}, on another thread where it takes long.
+ */
+export function verifyEnvelopeOffThread (envelope: ReceivedEnvelope, key: KeyObject, networkId: Uint8Array): boolean | Promise<boolean> {
+  return verifyFieldsOffThread(key, { purpose: 'topic', version: envelope.version, networkId }, signedFields(envelope), envelope.signature)
 }
 
 function signedFields (envelope: Envelope): Uint8Array[] {

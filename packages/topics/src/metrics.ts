@@ -21,7 +21,7 @@ export class TopicsMetrics {
   private readonly publishedBytes?: Counter
   private readonly verificationsTotal?: Counter
   private readonly requestsTotal?: CounterGroup<'answered' | 'failed'>
-  private readonly handoversTotal?: CounterGroup<'sent' | 'failed' | 'dropped'>
+  private readonly sentTotal?: CounterGroup<'sent' | 'failed' | 'dropped'>
   private readonly repairsTotal?: CounterGroup<Repair>
 
   constructor (metrics: Metrics | undefined, gauges: TopicsGauges) {
@@ -43,9 +43,9 @@ export class TopicsMetrics {
       label: 'result',
       help: 'Requests to one follower of a topic'
     })
-    this.handoversTotal = metrics?.registerCounterGroup('fisco_topics_handovers_total', {
+    this.sentTotal = metrics?.registerCounterGroup('fisco_topics_sent_messages_total', {
       label: 'result',
-      help: 'Messages for followers that gossipsub did not reach yet, handed over by unicast'
+      help: 'Messages for neighbours, own and passed on, by what became of them; dropped is what a stalled neighbour has no room for'
     })
     this.repairsTotal = metrics?.registerCounterGroup('fisco_topics_stream_repairs_total', {
       label: 'repair',
@@ -60,7 +60,7 @@ export class TopicsMetrics {
       calculate: () => gauges.held()
     })
     metrics?.registerMetric('fisco_topics_waiting_bytes', {
-      help: 'Data of published messages that waits to be sent',
+      help: 'Messages that wait to be sent, own and passed on',
       calculate: () => gauges.waitingBytes()
     })
     metrics?.registerMetric('fisco_topics_replay_windows', {
@@ -86,8 +86,8 @@ export class TopicsMetrics {
     this.requestsTotal?.increment({ [result]: true })
   }
 
-  handedOver (result: 'sent' | 'failed' | 'dropped'): void {
-    this.handoversTotal?.increment({ [result]: true })
+  sent (result: 'sent' | 'failed' | 'dropped'): void {
+    this.sentTotal?.increment({ [result]: true })
   }
 
   repaired (repair: Repair): void {

@@ -1,7 +1,7 @@
 import { TopicValidatorResult } from '@libp2p/gossipsub'
 import { AuthorKeys } from './author-keys.ts'
-import { MESSAGE_VERSION } from './constants.ts'
-import { decodeEnvelope, verifyEnvelope } from './envelope.ts'
+import { MAX_VERIFYING, MESSAGE_VERSION } from './constants.ts'
+import { decodeEnvelope, verifyEnvelope, verifyEnvelopeOffThread } from './envelope.ts'
 import { HoldQueue } from './hold.ts'
 import { ReplayTable } from './window.ts'
 import type { Envelope, ReceivedEnvelope } from './envelope.ts'
@@ -9,7 +9,7 @@ import type { Freshness } from './window.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
 
 /**
- * What became of a message that gossipsub received.
+ * What became of a message that was received.
  */
 export type Outcome =
   | 'accepted'
@@ -22,6 +22,7 @@ export type Outcome =
   | 'stale'
   | 'unknown-author'
   | 'hold-full'
+  | 'offender'
 
 /**
  * What gossipsub is told. Only what a relay could have seen for itself is rejected: it forwards what it accepted.
@@ -36,7 +37,8 @@ export const VERDICTS: Readonly<Record<Outcome, TopicValidatorResult>> = {
   duplicate: TopicValidatorResult.Ignore,
   stale: TopicValidatorResult.Ignore,
   'unknown-author': TopicValidatorResult.Ignore,
-  'hold-full': TopicValidatorResult.Ignore
+  'hold-full': TopicValidatorResult.Ignore,
+  offender: TopicValidatorResult.Ignore
 }
 
 /**
@@ -95,6 +97,7 @@ export class Receiver {
   private readonly init: ReceiverInit
   private readonly now: () => number
   private timer?: NodeJS.Timeout
+  private verifying = 0
 
   constructor (init: ReceiverInit) {
     this.init = init
@@ -181,7 +184,7 @@ export class Receiver {
     return this.init.incarnationOf(author) == null ? { outcome: 'unknown-author', author } : this.judgeKnown(envelope)
   }
 
-  private judgeKnown (envelope: ReceivedEnvelope): Judgement {
+  private judgeKnown (envelope: ReceivedEnvelope): Judgement | Promise<Judgement> {
     const { author } = envelope
     const freshness = this.freshness(envelope)
 
@@ -190,8 +193,23 @@ export class Receiver {
       return { outcome: freshness, author }
     }
 
-    if (!this.verify(envelope)) {
+    const good = this.verify(envelope)
+
+    return typeof good === 'boolean' ? this.conclude(envelope, good) : good.then(good => this.conclude(envelope, good))
+  }
+
+  private conclude (envelope: ReceivedEnvelope, good: boolean): Judgement {
+    const { author } = envelope
+
+    if (!good) {
       return { outcome: 'bad-signature', author }
+    }
+
+    // another copy may have been verified at the same time
+    const freshness = this.freshness(envelope)
+
+    if (freshness !== 'new') {
+      return { outcome: freshness, author }
     }
 
     this.replays.add(envelope)
@@ -203,15 +221,29 @@ export class Receiver {
     return this.replays.check(envelope, this.init.incarnationOf(envelope.author) ?? 0)
   }
 
-  private verify (envelope: ReceivedEnvelope): boolean {
+  private verify (envelope: ReceivedEnvelope): boolean | Promise<boolean> {
     this.init.onVerify?.()
 
     try {
-      return verifyEnvelope(envelope, this.keys.get(envelope.author), this.init.networkId)
+      const key = this.keys.get(envelope.author)
+
+      if (this.verifying >= MAX_VERIFYING) {
+        return verifyEnvelope(envelope, key, this.init.networkId)
+      }
+
+      const good = verifyEnvelopeOffThread(envelope, key, this.init.networkId)
+
+      return typeof good === 'boolean' ? good : this.count(good)
     } catch {
       // the node ID spells no public key
       return false
     }
+  }
+
+  private async count (good: Promise<boolean>): Promise<boolean> {
+    this.verifying++
+
+    return good.finally(() => { this.verifying-- })
   }
 
   /**

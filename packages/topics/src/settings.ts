@@ -1,6 +1,6 @@
 import { InvalidParametersError } from '@libp2p/interface'
 import { HOLD_TIMEOUT, MAX_TIMEOUT, REQUEST_TIMEOUT, TRY_TIMEOUT, WATCHDOG_GRACE, WATCHDOG_INTERVAL } from './constants.ts'
-import type { TopicsInit } from './index.ts'
+import type { TopicsInit } from './api.ts'
 
 /**
  * Fills in the defaults.

@@ -1,7 +1,7 @@
 import { identityOf } from '@fisco-libp2p/identity'
 import { NotStartedError, serviceCapabilities, serviceDependencies } from '@libp2p/interface'
 import { setMaxListeners, TypedEventEmitter } from 'main-event'
-import { GossipCarrier } from './carrier.ts'
+import { Carrier } from './carrier.ts'
 import { directOf } from './components.ts'
 import { BROADCAST_TOPIC, MAX_DATA_BYTES, REQUEST_NAME, STATUS_ENTRY } from './constants.ts'
 import { Directory, encodeFollowed } from './directory.ts'
@@ -10,10 +10,10 @@ import { TopicsMetrics } from './metrics.ts'
 import { gossipTopic, topicName } from './names.ts'
 import { askFollowers, decodeRequest, encodeRequest, shuffle } from './request.ts'
 import { checkTime, settingsOf } from './settings.ts'
+import type { PublishResult, TopicHandler, TopicListener, TopicMessage, TopicRequestContext, TopicRequestOptions, Topics, TopicsEvents, TopicsInit } from './api.ts'
 import type { Sent } from './carrier.ts'
 import type { DirectLike, TopicsComponents } from './components.ts'
 import type { Envelope } from './envelope.ts'
-import type { PublishResult, TopicHandler, TopicListener, TopicMessage, TopicRequestContext, TopicRequestOptions, Topics, TopicsEvents, TopicsInit } from './index.ts'
 import type { Identity, NodeId } from '@fisco-libp2p/identity'
 import type { AbortOptions, Logger, Startable } from '@libp2p/interface'
 
@@ -23,7 +23,7 @@ interface Followed {
 }
 
 /**
- * The topics service: who follows what, who is told, who is asked. {@link GossipCarrier} carries the messages.
+ * The topics service: who follows what, who is told, who is asked. {@link Carrier} carries the messages.
  */
 export class TopicsService extends TypedEventEmitter<TopicsEvents> implements Topics, Startable {
   readonly [Symbol.toStringTag] = '@fisco-libp2p/topics'
@@ -37,7 +37,7 @@ export class TopicsService extends TypedEventEmitter<TopicsEvents> implements To
   private readonly metrics: TopicsMetrics
   private readonly directory = new Directory()
   private readonly followed = new Map<string, Followed>()
-  private readonly carrier: GossipCarrier
+  private readonly carrier: Carrier
   private direct?: DirectLike
   private running = false
   private shutdown = new AbortController()
@@ -55,13 +55,13 @@ export class TopicsService extends TypedEventEmitter<TopicsEvents> implements To
       windows: () => this.carrier.windows
     })
     // kept when the node stops and starts again: it knows what was sent and delivered
-    this.carrier = new GossipCarrier({
+    this.carrier = new Carrier({
       components,
       identity: this.identity,
       settings: this.settings,
       metrics: this.metrics,
       log: this.log,
-      followersOf: topic => this.others(topic),
+      directory: this.directory,
       onMessage: envelope => { this.deliver(envelope) }
     })
   }
@@ -230,11 +230,7 @@ export class TopicsService extends TypedEventEmitter<TopicsEvents> implements To
    * Other nodes that follow a gossipsub topic.
    */
   private others (topic: string): NodeId[] {
-    const records = this.components.statusSeq.snapshot().filter(({ nodeId }) => nodeId !== this.identity.nodeId)
-
-    return topic === BROADCAST_TOPIC
-      ? records.filter(({ entries }) => entries.has(STATUS_ENTRY)).map(({ nodeId }) => nodeId)
-      : this.directory.followers(records, topicName(topic))
+    return this.directory.followers(this.components.statusSeq.snapshot(), topic).filter(nodeId => nodeId !== this.identity.nodeId)
   }
 
   private async send (topic: string, data: Uint8Array, options: AbortOptions): Promise<Sent> {
@@ -263,7 +259,7 @@ export class TopicsService extends TypedEventEmitter<TopicsEvents> implements To
    * @throws TooManyTopicsError
    */
   private announce (topic?: string): void {
-    const entry = encodeFollowed(topic == null ? this.followed.keys() : [...this.followed.keys(), topic])
+    const entry = encodeFollowed(topic == null ? this.followed.keys() : [...this.followed.keys(), topic], this.direct != null)
 
     if (this.running) {
       this.components.statusSeq.set(STATUS_ENTRY, entry)

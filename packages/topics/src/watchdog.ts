@@ -29,6 +29,11 @@ export interface WatchdogInit {
    */
   isMember (nodeId: NodeId): boolean
   onRepair? (repair: Repair): void
+
+  /**
+   * Called at each look.
+   */
+  onLook? (): void
 }
 
 /**
@@ -70,6 +75,7 @@ export class Watchdog {
     const now = performance.now()
 
     this.watch.retain(peers, now)
+    this.init.onLook?.()
 
     for (const [peer, connections] of peers) {
       const repair = this.watch.observe(peer, this.state(connections, known.has(peer), subscribed.has(peer)), now)

@@ -96,11 +96,17 @@ export interface MessageNumber {
   sequence: number
 }
 
+interface Entry {
+  incarnation: number
+  window: ReplayWindow
+}
+
 /**
  * One {@link ReplayWindow} for each author and topic, of the author's latest incarnation.
  */
 export class ReplayTable {
-  private readonly windows: BoundedMap<string, { incarnation: number, window: ReplayWindow }>
+  private readonly windows: BoundedMap<string, Entry>
+  private last?: { author: string, topic: string, entry?: Entry }
 
   constructor (limit: number = MAX_REPLAY_WINDOWS) {
     this.windows = new BoundedMap(limit)
@@ -111,10 +117,21 @@ export class ReplayTable {
   }
 
   /**
+   * Looks up the window once for the steps of one message, and for those of an author that follow each other.
+   */
+  private find (message: MessageNumber): Entry | undefined {
+    if (this.last?.author !== message.author || this.last.topic !== message.topic) {
+      this.last = { author: message.author, topic: message.topic, entry: this.windows.get(key(message)) }
+    }
+
+    return this.last.entry
+  }
+
+  /**
    * @param floor - the lowest incarnation of the author that is still taken: that of its status record
    */
   check (message: MessageNumber, floor: number): Freshness {
-    const entry = this.windows.get(key(message))
+    const entry = this.find(message)
 
     if (message.incarnation < Math.max(floor, entry?.incarnation ?? 0)) {
       return 'stale'
@@ -127,11 +144,12 @@ export class ReplayTable {
    * Marks a message as seen; one of a later incarnation begins a new window.
    */
   add (message: MessageNumber): void {
-    let entry = this.windows.get(key(message))
+    let entry = this.find(message)
 
     if (entry == null || entry.incarnation < message.incarnation) {
       entry = { incarnation: message.incarnation, window: new ReplayWindow() }
       this.windows.set(key(message), entry)
+      this.last = { author: message.author, topic: message.topic, entry }
     }
 
     if (entry.incarnation === message.incarnation) {

@@ -17,20 +17,20 @@ describe('directory', () => {
 
     // twice: the second time from memory
     for (let i = 0; i < 2; i++) {
-      expect(directory.followers(records, 'prices')).to.deep.equal(['a', 'b'])
-      expect(directory.followers(records, 'blocks')).to.deep.equal(['a'])
-      expect(directory.followers(records, 'price')).to.deep.equal([])
+      expect(directory.followers(records, 'fisco/prices')).to.deep.equal(['a', 'b'])
+      expect(directory.followers(records, 'fisco/blocks')).to.deep.equal(['a'])
+      expect(directory.followers(records, 'fisco/price')).to.deep.equal([])
     }
   })
 
   it('encodes the same topics as the same bytes', () => {
     expect(encodeFollowed(['b', 'a'])).to.deep.equal(encodeFollowed(['a', 'b']))
-    expect([...decodeFollowed(encodeFollowed(['b', 'a']))]).to.deep.equal(['a', 'b'])
-    expect([...decodeFollowed(encodeFollowed([]))]).to.deep.equal([])
+    expect([...decodeFollowed(encodeFollowed(['b', 'a'])).names]).to.deep.equal(['a', 'b'])
+    expect([...decodeFollowed(encodeFollowed([])).names]).to.deep.equal([])
   })
 
   it('holds 256 topics, and no more', () => {
-    expect(decodeFollowed(encodeFollowed(names(MAX_FOLLOWED_TOPICS))).size).to.equal(MAX_FOLLOWED_TOPICS)
+    expect(decodeFollowed(encodeFollowed(names(MAX_FOLLOWED_TOPICS))).names.size).to.equal(MAX_FOLLOWED_TOPICS)
     expect(() => encodeFollowed(names(MAX_FOLLOWED_TOPICS + 1))).to.throw('257 topics').with.property('name', 'TooManyTopicsError')
   })
 
@@ -44,7 +44,7 @@ describe('directory', () => {
 
   it('reads any bytes as topics, within the limits', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), bytes => {
-      const topics = decodeFollowed(bytes)
+      const topics = decodeFollowed(bytes).names
 
       expect(topics.size).to.be.at.most(MAX_FOLLOWED_TOPICS)
       topics.forEach(name => { expect(topicNameFault(name)).to.equal(undefined) })
@@ -54,8 +54,8 @@ describe('directory', () => {
   it('ignores an entry that breaks a limit, and names that break a rule', () => {
     const name = (text: string): number[] => [10, text.length, ...Buffer.from(text)]
 
-    expect([...decodeFollowed(Uint8Array.from([...name('ok'), ...name(' no'), ...name('n\no'), ...name('')]))]).to.deep.equal(['ok'])
-    expect(decodeFollowed(Uint8Array.from(names(257, 3).flatMap(name))).size).to.equal(0)
-    expect(decodeFollowed(Uint8Array.from(names(150, 120).flatMap(name))).size).to.equal(0)
+    expect([...decodeFollowed(Uint8Array.from([...name('ok'), ...name(' no'), ...name('n\no'), ...name('')])).names]).to.deep.equal(['ok'])
+    expect(decodeFollowed(Uint8Array.from(names(257, 3).flatMap(name))).names.size).to.equal(0)
+    expect(decodeFollowed(Uint8Array.from(names(150, 120).flatMap(name))).names.size).to.equal(0)
   })
 })

@@ -218,7 +218,7 @@ describe('byte vectors of signed messages', () => {
     const { followed, request } = await vectors()
 
     expect(Buffer.from(encodeFollowed(followed.names)).toString('hex')).to.equal(followed.entry)
-    expect([...decodeFollowed(Buffer.from(followed.entry, 'hex'))]).to.deep.equal(followed.names)
+    expect([...decodeFollowed(Buffer.from(followed.entry, 'hex')).names]).to.deep.equal(followed.names)
     expect(Buffer.from(encodeRequest(request.topic, Buffer.from(request.data, 'hex'))).toString('hex')).to.equal(request.message)
   })
 

@@ -25,8 +25,8 @@ describe('gossipsub defaults', () => {
   it('give the name as text that differs where the name does', () => {
     const { msgIdToStrFn } = gossipsubDefaults()
 
-    expect(msgIdToStrFn?.(Uint8Array.of(0, 255, 16))).to.equal('00ff10')
-    expect(msgIdToStrFn?.(Uint8Array.of(9, 0, 255, 16).subarray(1))).to.equal('00ff10')
+    expect(msgIdToStrFn?.(Uint8Array.of(0, 255, 16))).to.equal('\u0000\u00ff\u0010')
+    expect(msgIdToStrFn?.(Uint8Array.of(9, 0, 255, 16).subarray(1))).to.equal('\u0000\u00ff\u0010')
   })
 
   it('size the mesh by the number of members', () => {

@@ -4,6 +4,7 @@ import { CountingMetrics } from './helpers/metrics.ts'
 import { connect, heartbeat, subscribed, TestNetwork, text, until } from './helpers/network.ts'
 import type { TestNode } from './helpers/network.ts'
 import type { Identity } from '@fisco-libp2p/identity'
+import type { PubsubLike } from '@fisco-libp2p/topics'
 
 describe('multicast and broadcast', () => {
   let identities: Identity[]
@@ -125,7 +126,27 @@ describe('multicast and broadcast', () => {
       expect(broadcasts.map(({ data }) => text(data))).to.deep.equal(['early'])
     }
 
-    expect(metrics.get('fisco_topics_handovers_total sent')).to.equal(2)
+    expect(metrics.get('fisco_topics_sent_messages_total sent')).to.equal(3)
+  })
+
+  it('comes by gossipsub where unicast does not bring it, once', async () => {
+    await using network = new TestNetwork()
+    const follow = { prepare: (topics: TestNode['topics']) => { topics.follow('prices') } }
+    const [author, missed] = await Promise.all(identities.slice(0, 2).map(async identity => network.add(identity, follow)))
+    const without = await network.add(identities[2], { ...follow, unicast: false })
+
+    await Promise.all([connect(author, missed), connect(author, without)])
+    network.bus.stuck.add(missed.nodeId)
+    expect(await author.topics.publish('prices', Buffer.from('hello'))).to.deep.include({ followers: 2 })
+    await until(() => [missed, without].every(({ multicasts }) => multicasts.length === 1))
+    expect(network.bus.messages).to.deep.equal([])
+    // after some seconds it does not have to ask any more
+    await until(() => ((author.libp2p.services.pubsub as PubsubLike).opts?.D ?? 0) > 0)
+    expect(await author.topics.publish('prices', Buffer.from('again'))).to.deep.include({ recipients: 2, followers: 2 })
+    await until(() => without.multicasts.length === 2 && missed.multicasts.length === 2)
+    await network[Symbol.asyncDispose]()
+    expect(without.multicasts.map(({ data }) => text(data))).to.deep.equal(['hello', 'again'])
+    expect(new Set(missed.multicasts.map(({ sequence }) => sequence)).size).to.equal(missed.multicasts.length)
   })
 
   it('is given to listeners of the topic, whatever some of them do', async () => {

@@ -22,7 +22,7 @@ describe('request to one follower', () => {
    * The first node, and one for each handler that follows and answers.
    */
   async function create (network: TestNetwork, handlers: Array<TopicHandler | undefined>): Promise<TestNode[]> {
-    return Promise.all([undefined, ...handlers].map(async (handler, i) => network.add(identities[i], {
+    const nodes = await Promise.all([undefined, ...handlers].map(async (handler, i) => network.add(identities[i], {
       init: { random: () => 0.999 },
       prepare: topics => {
         if (i > 0) {
@@ -34,6 +34,14 @@ describe('request to one follower', () => {
         }
       }
     })))
+
+    await dialAll(nodes)
+
+    return nodes
+  }
+
+  async function dialAll ([asker, ...others]: TestNode[]): Promise<void> {
+    await Promise.all(others.map(async ({ libp2p }) => asker.libp2p.dial(libp2p.getMultiaddrs())))
   }
 
   it('is answered by a follower, which learns who asks', async () => {
@@ -60,6 +68,8 @@ describe('request to one follower', () => {
         })
       }
     })))
+
+    await dialAll(nodes)
 
     for (let i = 0; i < 100; i++) {
       await nodes[0].topics.request('prices', QUESTION)

@@ -1,8 +1,8 @@
 import { createConsortium } from '@fisco-libp2p/test-kit'
-import { encodeEnvelope, MAX_DATA_BYTES, MESSAGE_VERSION } from '@fisco-libp2p/topics'
+import { encodeEnvelope, MAX_DATA_BYTES, MAX_OFFENCES, MESSAGE_NAME, MESSAGE_VERSION } from '@fisco-libp2p/topics'
 import { expect } from 'chai'
 import { CountingMetrics } from './helpers/metrics.ts'
-import { connect, TestNetwork, text, until } from './helpers/network.ts'
+import { connect, gossip, TestNetwork, text, until } from './helpers/network.ts'
 import type { TestNode } from './helpers/network.ts'
 import type { Identity } from '@fisco-libp2p/identity'
 import type { Consortium } from '@fisco-libp2p/test-kit'
@@ -24,10 +24,8 @@ describe('messages that are not what they seem', () => {
   /**
    * Hands bytes to gossipsub as a member can that runs other software.
    */
-  async function inject (node: TestNode, bytes: Uint8Array, topic: string = TOPIC): Promise<void> {
-    const { recipients } = await node.libp2p.services.pubsub.publish(topic, bytes)
-
-    expect(recipients).to.have.lengthOf(1)
+  async function inject (node: TestNode, bytes: Uint8Array, topic: string = TOPIC, neighbours = 1): Promise<void> {
+    expect(await gossip(node, bytes, topic)).to.equal(neighbours)
   }
 
   function encode (signer: Identity, author: string, incarnation: number, fields: Partial<Envelope> = {}): Uint8Array {
@@ -65,21 +63,47 @@ describe('messages that are not what they seem', () => {
     expect(metrics.get('fisco_topics_received_messages_total accepted')).to.equal(1)
   })
 
-  it('are not taken from a neighbour that hands over what it did not write, or what is not followed', async () => {
+  it('are not taken from a neighbour that passes them on by unicast, nor what is not followed', async () => {
     await using network = new TestNetwork()
     const metrics = new CountingMetrics()
     const [author, liar] = await Promise.all(identities.slice(0, 2).map(async identity => network.add(identity)))
     const reader = await network.add(identities[2], { ...follow, metrics: metrics.factory })
-    const handOver = async (bytes: Uint8Array): Promise<void> => liar.libp2p.services.direct.notify(reader.nodeId, 'fisco/topics/message', bytes)
+    const passOn = async (bytes: Uint8Array): Promise<void> => liar.libp2p.services.direct.notify(reader.nodeId, MESSAGE_NAME, bytes)
     const { incarnation } = await author.topics.publish('prices', Buffer.from('unheard'))
 
-    await handOver(encode(identities[0], author.nodeId, incarnation, { sequence: 2 }))
-    await handOver(encode(identities[0], liar.nodeId, incarnation, { sequence: 2 }))
-    await handOver(encode(identities[1], liar.nodeId, incarnation, { topic: 'fisco/blocks' }))
-    await handOver(Buffer.from('no message'))
+    await connect(liar, reader)
+    await passOn(encode(identities[1], author.nodeId, incarnation, { sequence: 2 }))
+    await passOn(encode(identities[0], liar.nodeId, incarnation, { sequence: 2 }))
+    await passOn(encode(identities[1], liar.nodeId, incarnation, { topic: 'fisco/blocks' }))
+    await passOn(Buffer.from('no message'))
     await until(() => ['bad-signature', 'wrong-topic', 'malformed'].reduce((sum, outcome) => sum + metrics.get(`fisco_topics_received_messages_total ${outcome}`), 0) === 4)
     expect(reader.multicasts).to.deep.equal([])
-    expect(metrics.get('fisco_topics_received_messages_total wrong-topic')).to.equal(2)
+    expect(metrics.get('fisco_topics_received_messages_total bad-signature')).to.equal(2)
+    // the true one is, whoever brings it
+    await passOn(encode(identities[0], author.nodeId, incarnation, { sequence: 2, data: Buffer.from('true') }))
+    await until(() => reader.multicasts.length === 1)
+    expect(text(reader.multicasts[0].data)).to.equal('true')
+  })
+
+  it('cost the neighbour that sends many of them its voice', async () => {
+    await using network = new TestNetwork()
+    const metrics = new CountingMetrics()
+    const liar = await network.add(identities[1])
+    const reader = await network.add(identities[2], { ...follow, metrics: metrics.factory })
+    const { incarnation } = await liar.topics.publish('prices', Buffer.from('unheard'))
+
+    await connect(liar, reader)
+
+    for (let i = 0; i < 2 * MAX_OFFENCES; i++) {
+      await liar.libp2p.services.direct.notify(reader.nodeId, MESSAGE_NAME, encode(identities[0], liar.nodeId, incarnation, { sequence: i + 2 }))
+    }
+
+    await until(() => metrics.get('fisco_topics_received_messages_total offender') === MAX_OFFENCES)
+    expect(metrics.get('fisco_topics_verifications_total')).to.equal(MAX_OFFENCES)
+    // nor is it on the other way
+    await inject(liar, encode(identities[1], liar.nodeId, incarnation, { sequence: 1_000 }))
+    await until(() => metrics.get('fisco_topics_received_messages_total offender') === MAX_OFFENCES + 1)
+    expect(reader.multicasts).to.deep.equal([])
   })
 
   it('are not passed on', async () => {
@@ -99,16 +123,14 @@ describe('messages that are not what they seem', () => {
 
   it('of an earlier start of their author are refused, also by a node that starts later', async () => {
     await using network = new TestNetwork()
-    const captured: Uint8Array[] = []
     const carrier = await network.add(identities[1], follow)
     let author = await network.add(identities[0], follow)
 
-    carrier.libp2p.services.pubsub.addEventListener('gossipsub:message', ({ detail: { msg } }) => { captured.push(msg.data) })
     await connect(author, carrier)
 
     const first = await author.topics.publish('prices', Buffer.from('old'))
+    const [{ data: captured }] = network.bus.messages
 
-    await until(() => captured.length === 1)
     await author.libp2p.stop()
     author = await network.add(identities[0], follow)
     await connect(author, carrier)
@@ -125,11 +147,11 @@ describe('messages that are not what they seem', () => {
     const liar = await network.add(identities[3])
 
     await connect(liar, late)
-    await inject(liar, captured[0])
+    await inject(liar, captured)
+    await until(() => metrics.get('fisco_topics_received_messages_total stale') === 1)
     await liar.topics.publish('prices', Buffer.from('end'))
     await until(() => late.multicasts.length > 0)
     expect(late.multicasts.map(({ data }) => text(data))).to.deep.equal(['end'])
-    expect(metrics.get('fisco_topics_received_messages_total stale')).to.equal(1)
     // for that, no signature was looked at
     expect(metrics.get('fisco_topics_verifications_total')).to.equal(1)
   })
@@ -140,18 +162,16 @@ describe('messages that are not what they seem', () => {
     const author = await network.add(identities[0], follow)
     // forgets at once what it has seen
     const reader = await network.add(identities[1], { ...follow, metrics: metrics.factory, gossip: { seenTTL: -1 } })
-    const captured: Uint8Array[] = []
 
-    reader.libp2p.services.pubsub.addEventListener('gossipsub:message', ({ detail: { msg } }) => { captured.push(msg.data) })
     await connect(author, reader)
     await author.topics.publish('prices', Buffer.from('once'))
-    await until(() => captured.length === 1)
+    await until(() => reader.multicasts.length === 1)
     // the same message in other bytes: protobuf ignores unknown fields
-    await inject(author, Buffer.concat([captured[0], Uint8Array.of(0x78, 1)]))
+    await inject(author, Buffer.concat([network.bus.messages[0].data, Uint8Array.of(0x78, 1)]))
+    await until(() => metrics.get('fisco_topics_received_messages_total duplicate') === 1)
     await author.topics.publish('prices', Buffer.from('end'))
     await until(() => reader.multicasts.some(({ data }) => text(data) === 'end'))
     expect(reader.multicasts.map(({ data }) => text(data))).to.deep.equal(['once', 'end'])
-    expect(metrics.get('fisco_topics_received_messages_total duplicate')).to.equal(1)
     expect(metrics.get('fisco_topics_verifications_total')).to.equal(2)
   })
 
@@ -162,10 +182,8 @@ describe('messages that are not what they seem', () => {
     const echo = await network.add(identities[1], follow)
 
     await connect(author, echo)
-    echo.libp2p.services.pubsub.addEventListener('gossipsub:message', ({ detail: { msg } }) => {
-      inject(echo, Buffer.concat([msg.data, Uint8Array.of(0x78, 1)])).catch(() => {})
-    })
     await author.topics.publish('prices', Buffer.from('once'))
+    await inject(echo, Buffer.concat([network.bus.messages[0].data, Uint8Array.of(0x78, 1)]))
     await until(() => metrics.get('fisco_topics_received_messages_total own') > 0)
     expect(author.multicasts.map(({ data }) => text(data))).to.deep.equal(['once'])
   })
@@ -180,19 +198,21 @@ describe('messages that are not what they seem', () => {
       await Promise.all([reader, ...others.slice(0, i)].map(async other => connect(node, other)))
     }
 
-    let copies = 0
-    const { pubsub } = reader.libp2p.services as unknown as { pubsub: { handleReceivedRpc(from: unknown, rpc: { messages: unknown[] }): Promise<void> } }
-    const handle = pubsub.handleReceivedRpc.bind(pubsub)
+    await Promise.all(others.map(async ({ topics }) => topics.publish('prices', Buffer.from('hello'))))
+    await until(() => reader.multicasts.length === 3)
 
-    pubsub.handleReceivedRpc = async (from, rpc) => {
-      copies += rpc.messages.length
+    const messages = network.bus.messages.filter(({ to }) => to === reader.nodeId)
 
-      return handle(from, rpc)
+    // one copy of each: its author reaches everybody
+    expect(messages).to.have.lengthOf(3)
+
+    // more of them, from the others, on both ways
+    for (const { data } of messages) {
+      await Promise.all(others.map(async ({ libp2p }) => libp2p.services.direct.notify(reader.nodeId, MESSAGE_NAME, data)))
+      await inject(others[0], Buffer.concat([data, Uint8Array.of(0x78, 1)]), TOPIC, 3)
     }
 
-    await Promise.all(others.map(async ({ topics }) => topics.publish('prices', Buffer.from('hello'))))
-    // from its author, and passed on by the two others
-    await until(() => copies === 9)
+    await until(() => metrics.get('fisco_topics_received_messages_total duplicate') === 12)
     expect(reader.multicasts).to.have.lengthOf(3)
     expect(metrics.get('fisco_topics_verifications_total')).to.equal(3)
     expect(metrics.get('fisco_topics_received_messages_total accepted')).to.equal(3)

@@ -232,6 +232,7 @@ export namespace SignedMessage {
 
 export interface FollowedTopics {
   names: string[]
+  unicast: boolean
 }
 
 export namespace FollowedTopics {
@@ -251,12 +252,18 @@ export namespace FollowedTopics {
           }
         }
 
+        if ((obj.unicast != null && obj.unicast !== false)) {
+          w.uint32(16)
+          w.bool(obj.unicast)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
       }, (reader, length, opts = {}) => {
         const obj: any = {
-          names: []
+          names: [],
+          unicast: false
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -271,6 +278,10 @@ export namespace FollowedTopics {
               }
 
               obj.names.push(reader.string())
+              break
+            }
+            case 2: {
+              obj.unicast = reader.bool()
               break
             }
             default: {
@@ -307,6 +318,13 @@ export namespace FollowedTopics {
 
               break
             }
+            case 2: {
+              yield {
+                field: `${prefix}.unicast`,
+                value: reader.bool()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -325,6 +343,11 @@ export namespace FollowedTopics {
     value: string
   }
 
+  export interface FollowedTopicsUnicastFieldEvent {
+    field: '$.unicast'
+    value: boolean
+  }
+
   export function encode (obj: Partial<FollowedTopics>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, FollowedTopics.codec())
   }
@@ -333,7 +356,7 @@ export namespace FollowedTopics {
     return decodeMessage(buf, FollowedTopics.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<FollowedTopics>): Generator<FollowedTopicsNamesFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<FollowedTopics>): Generator<FollowedTopicsNamesFieldEvent | FollowedTopicsUnicastFieldEvent> {
     return streamMessage(buf, FollowedTopics.codec(), opts)
   }
 }

@@ -8,7 +8,7 @@ import { createLibp2p } from 'libp2p'
 import { DirectBus, StatusBoard } from './stand-ins.ts'
 import type { StandInDirect, StandInStatus } from './stand-ins.ts'
 import type { Identity } from '@fisco-libp2p/identity'
-import type { BroadcastMessage, TopicMessage, Topics, TopicsInit } from '@fisco-libp2p/topics'
+import type { BroadcastMessage, PubsubLike, TopicMessage, Topics, TopicsInit } from '@fisco-libp2p/topics'
 import type { GossipSub, GossipsubOpts } from '@libp2p/gossipsub'
 import type { Identify } from '@libp2p/identify'
 import type { Connection, Libp2p } from '@libp2p/interface'
@@ -161,3 +161,18 @@ export async function until (condition: () => boolean, timeout = 9_000): Promise
 }
 
 export const text = (data: Uint8Array): string => Buffer.from(data).toString()
+
+/**
+ * Hands bytes to gossipsub as a member can that runs other software: to all who subscribe.
+ *
+ * @returns how many those are
+ */
+export async function gossip (node: TestNode, bytes: Uint8Array, topic: string): Promise<number> {
+  const pubsub: PubsubLike = node.libp2p.services.pubsub
+
+  if (pubsub.opts != null) {
+    pubsub.opts.scoreThresholds = { ...pubsub.opts.scoreThresholds, publishThreshold: -Infinity }
+  }
+
+  return (await pubsub.publish(topic, bytes, { floodPublish: true })).recipients.length
+}

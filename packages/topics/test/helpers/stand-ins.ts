@@ -1,13 +1,16 @@
-import { identityOf, incarnationOf } from '@fisco-libp2p/identity'
+import { identityOf, incarnationOf, peerIdToNodeId } from '@fisco-libp2p/identity'
+import { MESSAGE_NAME } from '@fisco-libp2p/topics'
 import { TypedEventEmitter } from 'main-event'
 import type { Identity, NodeId } from '@fisco-libp2p/identity'
 import type { DirectLike, StatusRecordLike, StatusSeqLike } from '@fisco-libp2p/topics'
 import type { AbortOptions, PrivateKey, Startable } from '@libp2p/interface'
+import type { ConnectionManager } from '@libp2p/interface-internal'
 import type { Datastore } from 'interface-datastore'
 
 interface StandInComponents {
   privateKey: PrivateKey
   datastore: Datastore
+  connectionManager: Pick<ConnectionManager, 'getConnections'>
 }
 
 /**
@@ -48,6 +51,13 @@ export class StatusBoard {
     }
   }
 
+  /**
+   * Who is connected with whom, as it is.
+   */
+  links (): Map<NodeId, Set<NodeId>> {
+    return new Map([...this.members].map(member => [member.nodeId, member.neighbours()]))
+  }
+
   seenBy (viewer: NodeId): StatusRecordLike[] {
     return [...this.records.values()].filter(({ nodeId }) => nodeId === viewer || !this.withheld.has(nodeId))
   }
@@ -59,7 +69,7 @@ export class StatusBoard {
   }
 }
 
-export class StandInStatus extends TypedEventEmitter<{ 'status:change': CustomEvent<StatusRecordLike> }> implements StatusSeqLike, Startable {
+export class StandInStatus extends TypedEventEmitter<{ 'status:change': CustomEvent<StatusRecordLike>, 'status:gone': CustomEvent<StatusRecordLike> }> implements StatusSeqLike, Startable {
   private readonly board: StatusBoard
   private readonly components: StandInComponents
   private readonly identity: Identity
@@ -93,6 +103,14 @@ export class StandInStatus extends TypedEventEmitter<{ 'status:change': CustomEv
 
   snapshot (): StatusRecordLike[] { return this.board.seenBy(this.identity.nodeId) }
 
+  links (): Map<NodeId, Set<NodeId>> { return this.board.links() }
+
+  get nodeId (): NodeId { return this.identity.nodeId }
+
+  neighbours (): Set<NodeId> {
+    return neighboursOf(this.components)
+  }
+
   private publish (): void {
     if (this.incarnation != null) {
       this.board.put({ nodeId: this.identity.nodeId, incarnation: this.incarnation, seq: ++this.seq, entries: this.entries })
@@ -103,20 +121,34 @@ export class StandInStatus extends TypedEventEmitter<{ 'status:change': CustomEv
 type DirectHandler = Parameters<DirectLike['handle']>[1]
 
 /**
- * Unicast in memory: reaches whoever is started.
+ * Unicast in memory: reaches whoever is connected and started.
  */
 export class DirectBus {
   readonly nodes = new Map<NodeId, Map<string, DirectHandler>>()
 
+  /**
+   * Messages to topics that nodes have sent, in order.
+   */
+  readonly messages: Array<{ from: NodeId, to: NodeId, data: Uint8Array }> = []
+
+  /**
+   * Nodes that read nothing, and so take nothing after what is under way.
+   */
+  readonly stuck = new Set<NodeId>()
+
   service (): (components: StandInComponents) => StandInDirect {
-    return components => new StandInDirect(this, identityOf(components).nodeId)
+    return components => new StandInDirect(this, components)
   }
 }
 
 export class StandInDirect implements DirectLike, Startable {
   private readonly handlers = new Map<string, DirectHandler>()
 
-  constructor (private readonly bus: DirectBus, private readonly nodeId: NodeId) {}
+  private readonly nodeId: NodeId
+
+  constructor (private readonly bus: DirectBus, private readonly components: StandInComponents) {
+    this.nodeId = identityOf(components).nodeId
+  }
 
   start (): void { this.bus.nodes.set(this.nodeId, this.handlers) }
   stop (): void { this.bus.nodes.delete(this.nodeId) }
@@ -125,7 +157,7 @@ export class StandInDirect implements DirectLike, Startable {
   get handled (): string[] { return [...this.handlers.keys()] }
 
   async request (nodeId: NodeId, name: string, data: Uint8Array, options: AbortOptions = {}): Promise<Uint8Array> {
-    const handler = this.bus.nodes.get(nodeId)?.get(name)
+    const handler = neighboursOf(this.components).has(nodeId) ? this.bus.nodes.get(nodeId)?.get(name) : undefined
 
     if (handler == null) {
       throw new Error(`${nodeId.slice(0, 8)} is not connected`)
@@ -135,6 +167,18 @@ export class StandInDirect implements DirectLike, Startable {
   }
 
   async notify (nodeId: NodeId, name: string, data: Uint8Array): Promise<void> {
+    if (this.bus.stuck.has(nodeId)) {
+      return new Promise(() => {})
+    }
+
+    if (name === MESSAGE_NAME) {
+      this.bus.messages.push({ from: this.nodeId, to: nodeId, data })
+    }
+
     this.request(nodeId, name, data).catch(() => {}) // nobody hears how it went
   }
+}
+
+function neighboursOf ({ connectionManager }: StandInComponents): Set<NodeId> {
+  return new Set(connectionManager.getConnections().map(({ remotePeer }) => peerIdToNodeId(remotePeer)))
 }
