@@ -8,7 +8,7 @@ import type { KeyObject } from 'node:crypto'
  * What a signature is for. A signature made for one purpose fails under every other: a `node.key` of FISCO BCOS 2.x
  * also signs consensus messages, so nothing that a peer supplies is ever signed as it is.
  */
-export const SIGNATURE_PURPOSES = ['status', 'topic'] as const
+export const SIGNATURE_PURPOSES = ['status', 'topic', 'receipt'] as const
 
 /**
  * One of {@link SIGNATURE_PURPOSES}.

@@ -168,6 +168,8 @@ export class Links implements HeartbeatsObserver {
 
     if (link?.connections.has(connection) === true) {
       link.rtt = milliseconds
+      // where libp2p has it, and other services look for it
+      connection.rtt = milliseconds
     }
   }
 

@@ -1,22 +1,27 @@
 import { incarnationOf } from '@fisco-libp2p/identity'
 import { NotStartedError } from '@libp2p/interface'
-import { MAX_MESSAGE_BYTES, MAX_WAITING_BYTES, MESSAGE_NAME, MESSAGE_VERSION } from './constants.ts'
+import { BROADCAST_TOPIC, MAX_MESSAGE_BYTES, MESSAGE_NAME, MESSAGE_VERSION } from './constants.ts'
 import { encodeEnvelope } from './envelope.ts'
-import { PublishQueueFullError } from './errors.ts'
 import { Gossip } from './gossip.ts'
+import { plainTopic } from './names.ts'
 import { Offenders } from './offenders.ts'
 import { Outlets } from './outlets.ts'
 import { Pacer } from './pacer.ts'
 import { Receiver } from './receiver.ts'
 import { Relays } from './relays.ts'
+import { SendQueue } from './send-queue.ts'
 import { sequencesOf } from './sequences.ts'
-import type { TopicsInit } from './api.ts'
 import type { DirectLike, TopicsComponents } from './components.ts'
 import type { Directory } from './directory.ts'
 import type { Envelope, ReceivedEnvelope } from './envelope.ts'
+import type { Received } from './feed.ts'
+import type { Question } from './fetch.ts'
+import type { TopicsInit } from './init.ts'
 import type { TopicsMetrics } from './metrics.ts'
-import type { Judgement } from './receiver.ts'
+import type { Judgement, Outcome } from './receiver.ts'
+import type { Restrictions } from './restrictions.ts'
 import type { Sequences } from './sequences.ts'
+import type { Topology } from './topology.ts'
 import type { Identity, NodeId } from '@fisco-libp2p/identity'
 import type { AbortOptions, Logger } from '@libp2p/interface'
 
@@ -31,19 +36,33 @@ export interface CarrierInit {
   directory: Directory
   log: Logger
 
+  topology: Topology
+  restrictions: Restrictions
+
   /**
-   * Called once for each message of another node.
+   * Called once for each message of another node. The bytes and the data are shared with those that they are passed on to.
    */
-  onMessage (envelope: Envelope): void
+  onMessage (received: Received): void
 }
 
 /**
  * A message that was sent, to how many neighbours, and how many nodes should get it.
  */
-export interface Sent {
-  envelope: Envelope
+export interface Sent extends Received {
   recipients: number
   followers: number
+}
+
+/**
+ * Options of {@link Carrier.send}.
+ */
+export interface SendOptions extends AbortOptions {
+  /**
+   * Whether it goes to all who follow, or is only signed: it will be brought to each one.
+   *
+   * @default true
+   */
+  spread?: boolean
 }
 
 /**
@@ -58,16 +77,13 @@ export class Carrier {
   private readonly gossip: Gossip
   private readonly offenders = new Offenders()
   private readonly sequences: Sequences
-  private readonly pacer: Pacer
+  private readonly queue: SendQueue
   private direct?: DirectLike
-
-  // messages are sent in the order of the calls
-  private turn: Promise<void> = Promise.resolve()
-  private waiting = 0
   private isRunning = false
+  private readonly joined = new Set<string>([BROADCAST_TOPIC])
 
   constructor (init: CarrierInit) {
-    const { components, identity, settings, metrics, directory, log } = init
+    const { components, identity, settings, metrics, directory, topology, log } = init
 
     this.init = init
     this.sequences = sequencesOf(components)
@@ -78,11 +94,11 @@ export class Carrier {
       onVerify: () => { metrics.verified() },
       holdTimeout: settings.holdTimeout
     })
-    this.outlets = new Outlets({ components, metrics, log })
+    this.outlets = new Outlets({ metrics, log })
     this.relays = new Relays({
       self: identity.nodeId,
-      links: () => components.statusSeq.links(),
-      carriersOf: topic => directory.carriers(components.statusSeq.snapshot(), topic)
+      links: () => topology.links,
+      carriersOf: topic => topology.carriersOf(topic)
     })
     this.gossip = new Gossip({
       self: identity.nodeId,
@@ -91,13 +107,13 @@ export class Carrier {
       metrics,
       directory,
       log,
-      inspect: async (bytes, from, belongs) => this.inspect(bytes, from, belongs),
+      inspect: async (bytes, from, check) => this.inspect(bytes, from, check),
       onMessage: (envelope, bytes, from) => {
         this.passOn(envelope, bytes, from)
-        this.deliver(envelope)
+        init.onMessage({ envelope, bytes })
       }
     })
-    this.pacer = new Pacer(() => [...this.outlets.busy, ...this.gossip.busy])
+    this.queue = new SendQueue(new Pacer(() => [...this.outlets.busy, ...this.gossip.busy]))
   }
 
   /**
@@ -111,7 +127,7 @@ export class Carrier {
    * Bytes of messages that wait to be sent.
    */
   get waitingBytes (): number {
-    return this.waiting + this.outlets.waitingBytes
+    return this.queue.waitingBytes + this.outlets.waitingBytes
   }
 
   /**
@@ -164,14 +180,46 @@ export class Carrier {
    * @param topic - a gossipsub topic
    */
   join (topic: string): void {
-    this.gossip.join(topic)
+    this.joined.add(topic)
+
+    // whoever speaks gossipsub could have it from there
+    if (!this.init.restrictions.has(topic)) {
+      this.gossip.join(topic)
+    }
   }
 
   /**
    * @param topic - a gossipsub topic
    */
   leave (topic: string): void {
-    this.gossip.leave(topic)
+    this.joined.delete(topic)
+
+    if (!this.init.restrictions.has(topic)) {
+      this.gossip.leave(topic)
+    }
+  }
+
+  /**
+   * Takes a message that was brought to this node alone: it is not passed on.
+   *
+   * @returns `accepted` or `duplicate` if the node has it now
+   */
+  async take (bytes: Uint8Array, from: NodeId): Promise<Outcome> {
+    const { outcome, envelope } = await this.inspect(bytes, from, envelope => this.check(envelope))
+
+    if (envelope != null) {
+      this.init.onMessage({ envelope, bytes: new Uint8Array(bytes) })
+    }
+
+    // of a number that was seen, the signature was not looked at
+    return outcome === 'duplicate' && !await this.receiver.isGenuine(bytes) ? 'bad-signature' : outcome
+  }
+
+  /**
+   * Judges a message that this node has asked for.
+   */
+  async judgeMissed (bytes: Uint8Array, question: Question): Promise<Envelope | undefined> {
+    return this.receiver.judgeMissed(bytes, question)
   }
 
   /**
@@ -182,72 +230,59 @@ export class Carrier {
    * @throws PublishQueueFullError if too much waits already
    * @throws NotStartedError if the node stops first
    */
-  async send (topic: string, data: Uint8Array, options: AbortOptions): Promise<Sent> {
-    if (this.waiting > 0 && this.waiting + data.byteLength > MAX_WAITING_BYTES) {
-      throw new PublishQueueFullError(`${this.waiting} bytes of messages wait to be sent, at most ${MAX_WAITING_BYTES} may: wait for publish() before the next one`)
-    }
-
-    this.waiting += data.byteLength
-
-    const sending = this.turn.then(async () => {
-      options.signal?.throwIfAborted()
+  async send (topic: string, data: Uint8Array, { signal, spread = true }: SendOptions): Promise<Sent> {
+    return this.queue.run(data.byteLength, async () => {
+      signal?.throwIfAborted()
 
       if (!this.isRunning) {
         throw new NotStartedError('The node was stopped before the message could be sent')
       }
 
-      return this.sendNow(topic, data)
-    }).finally(() => {
-      this.waiting -= data.byteLength
+      return this.sendNow(topic, data, spread)
     })
-
-    this.turn = sending.then(async () => this.pacer.ready(data.byteLength), () => {})
-
-    return sending
   }
 
-  private async sendNow (topic: string, data: Uint8Array): Promise<Sent> {
-    const { components, identity, directory } = this.init
+  private async sendNow (topic: string, data: Uint8Array, spread: boolean): Promise<Sent> {
+    const { components, identity, topology, restrictions } = this.init
     // asked for each time: it grows when somebody else turns out to hold a later record of this node
     const incarnation = await incarnationOf(components).get()
     const envelope = { author: identity.nodeId, incarnation, sequence: this.sequences.next(topic), topic, data }
     const bytes = encodeEnvelope(envelope, fields => identity.sign('topic', MESSAGE_VERSION, fields))
-    const followers = directory.followers(components.statusSeq.snapshot(), topic).filter(nodeId => nodeId !== identity.nodeId)
-    const recipients = new Set(this.fanOut(topic, bytes))
+    // whom this node reaches itself gets it from nobody else
+    const recipients = new Set(spread ? topology.neighboursOf(topic).filter(nodeId => this.outlets.send(nodeId, bytes)) : [])
+    const told = spread && !restrictions.has(topic) ? await this.gossip.tell(topic, bytes, true) : []
 
-    const others = (await this.gossip.tell(topic, bytes, true)).filter(nodeId => nodeId == null || !recipients.has(nodeId))
-
-    return { envelope, recipients: recipients.size + others.length, followers: followers.length }
-  }
-
-  /**
-   * Sends an own message to every neighbour that follows: whom this node reaches itself gets it from nobody else.
-   */
-  private fanOut (topic: string, bytes: Uint8Array): NodeId[] {
-    const { components, directory } = this.init
-    const neighbours = this.outlets.neighbours()
-
-    return directory.carriers(components.statusSeq.snapshot(), topic).filter(nodeId => neighbours.has(nodeId) && this.outlets.send(nodeId, bytes))
+    return { envelope, bytes, recipients: recipients.size + told.filter(nodeId => nodeId == null || !recipients.has(nodeId)).length, followers: topology.followersOf(topic).length }
   }
 
   /**
    * A neighbour passes on a message, its own or that of another. Those behind this node may have only this node to get it from.
    */
   private async onUnicast (bytes: Uint8Array, from: NodeId): Promise<void> {
-    const { envelope } = await this.inspect(bytes, from, ({ topic }) => this.gossip.has(topic))
+    const { envelope } = await this.inspect(bytes, from, envelope => this.check(envelope))
 
     if (envelope != null) {
-      // both keep what they are given, for longer than the handler of a request may
+      // all keep what they are given, for longer than the handler of a request may
       const copy = new Uint8Array(bytes)
 
       this.passOn(envelope, copy, from)
-      const told = this.gossip.tell(envelope.topic, copy, false)
-      this.deliver(envelope)
+      const told = this.init.restrictions.has(envelope.topic) ? undefined : this.gossip.tell(envelope.topic, copy, false)
+      this.init.onMessage({ envelope, bytes: copy })
       await told
     }
   }
 
-  private async inspect (bytes: Uint8Array, from: string, belongs: (message: ReceivedEnvelope) => boolean): Promise<Judgement> {
+  private check ({ topic, author }: ReceivedEnvelope): Outcome | undefined {
+    const followed = plainTopic(topic)
+
+    if (!this.joined.has(followed)) {
+      return 'wrong-topic'
+    }
+
+    return this.init.restrictions.mayPublish(followed, author) ? undefined : 'forbidden'
+  }
+
+  private async inspect (bytes: Uint8Array, from: string, check: (message: ReceivedEnvelope) => Outcome | undefined): Promise<Judgement> {
     const { metrics, log } = this.init
 
     if (this.offenders.isBanned(from, performance.now())) {
@@ -256,7 +291,7 @@ export class Carrier {
       return { outcome: 'offender' }
     }
 
-    const judgement = await this.receiver.judge(bytes, belongs)
+    const judgement = await this.receiver.judge(bytes, check)
     const { outcome, author, envelope } = judgement
 
     metrics.received(outcome)
@@ -279,17 +314,10 @@ export class Carrier {
     const children = this.relays.childrenOf(author, topic)
 
     if (children.length > 0) {
-      const neighbours = this.outlets.neighbours()
+      const neighbours = this.init.topology.neighbours()
 
       children.filter(nodeId => nodeId !== from && neighbours.has(nodeId)).forEach(nodeId => { this.outlets.send(nodeId, bytes) })
     }
-  }
-
-  /**
-   * A listener that changes the data must not spoil it for others.
-   */
-  private deliver (envelope: Envelope): void {
-    this.init.onMessage({ ...envelope, data: new Uint8Array(envelope.data) })
   }
 
   private readonly onStatusChange = (evt: CustomEvent<{ nodeId: NodeId }>): void => {

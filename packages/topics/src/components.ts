@@ -1,6 +1,7 @@
 import type { incarnationOf, NodeId } from '@fisco-libp2p/identity'
 import type { Message, TopicValidatorFn } from '@libp2p/gossipsub'
 import type { AbortOptions, ComponentLogger, Connection, Libp2pEvents, Metrics, Peer, PeerId, PrivateKey, Topology, TypedEventTarget } from '@libp2p/interface'
+import type { KeyObject } from 'node:crypto'
 
 /**
  * What `topics` uses of `gossipsub()`.
@@ -31,6 +32,11 @@ export interface StatusRecordLike {
   incarnation: number
   seq: number
   entries: ReadonlyMap<string, Uint8Array>
+
+  /**
+   * The owner's certificate and those of the agencies above it, where the record has them: restricted topics may name agencies.
+   */
+  chain?: ReadonlyArray<{ publicKey: KeyObject }>
 }
 
 /**

@@ -9,6 +9,11 @@ export const MESSAGE_VERSION = 1
 export const TOPIC_PREFIX = 'fisco/'
 
 /**
+ * What comes before a topic's name in messages that go to some of its followers.
+ */
+export const TARGETED_PREFIX = 'fisco-to/'
+
+/**
  * The gossipsub topic of broadcasts, which every node follows. It lacks the slash of {@link TOPIC_PREFIX}, so no topic
  * that has a name can be it.
  */
@@ -208,3 +213,135 @@ export const MAX_OFFENDERS = 1_024
  * Messages whose signatures are verified on other threads at a time; what is more is verified at once, so that reading goes no faster than verifying.
  */
 export const MAX_VERIFYING = 256
+
+/**
+ * Name of the status entry that says what a node published reliably.
+ */
+export const TAILS_ENTRY = 'fisco/topics/tails'
+
+/**
+ * Topics to which one node publishes reliably; with names of full length they fit into a status entry.
+ */
+export const MAX_TAILS = 96
+
+/**
+ * How often the tails in the own status change at most, in milliseconds: each change is signed and sent to all nodes.
+ */
+export const TAIL_INTERVAL = 1_000
+
+/**
+ * Messages that are kept of a topic that is reliable, and their bytes, for those who missed them.
+ */
+export const HISTORY_MESSAGES = 10_000
+export const HISTORY_BYTES = 16 * 1_048_576
+
+/**
+ * Bytes that are kept of all such topics together.
+ */
+export const MAX_HISTORY_BYTES = 256 * 1_048_576
+
+/**
+ * Messages of one author to one topic, and their bytes, that wait for those before them. What is more is fetched again when its turn comes.
+ */
+export const MAX_BUFFERED = 1_024
+export const MAX_BUFFERED_BYTES = 4 * 1_048_576
+
+/**
+ * How long a message may be missing before it is fetched, in milliseconds: messages overtake each other.
+ */
+export const FETCH_GRACE = 200
+
+/**
+ * How long the first message of an author waits for the tail that tells whether there were others before it, in milliseconds.
+ */
+export const BEGIN_GRACE = 1_000
+
+/**
+ * Name under which missed messages are asked for, how many one answer brings at most, and how long it may take, in milliseconds.
+ */
+export const FETCH_NAME = 'fisco/topics/fetch'
+export const MAX_FETCHED = 512
+export const MAX_FETCHED_BYTES = 2 * 1_048_576
+export const FETCH_TIMEOUT = 10_000
+
+/**
+ * Questions for missed messages that one peer may ask: 50,000 messages in a second.
+ */
+export const FETCH_QUOTA = { perPeer: 100, perMs: 1_000 }
+
+/**
+ * Questions that are under way at a time, for all topics together.
+ */
+export const MAX_FETCHING = 8
+
+/**
+ * Longest pause between questions for the same messages, in milliseconds.
+ */
+export const MAX_FETCH_DELAY = 8_000
+
+/**
+ * Followers that are asked besides the author before what it no longer keeps is given up.
+ */
+export const MAX_SOURCES = 3
+
+/**
+ * Name under which messages travel that are confirmed.
+ */
+export const DELIVER_NAME = 'fisco/topics/deliver'
+
+/**
+ * Version of the receipts for such messages; it is also the version that the signature binds.
+ */
+export const RECEIPT_VERSION = 1
+
+/**
+ * Nodes over which such a message goes at most.
+ */
+export const MAX_ROUTE = 16
+
+/**
+ * How long `publish` waits for confirmations, in milliseconds, unless it is told otherwise.
+ */
+export const ACK_TIMEOUT = 10_000
+
+/**
+ * How long one try to deliver may take, in milliseconds.
+ */
+export const DELIVER_TIMEOUT = 10_000
+
+/**
+ * Deliveries to one follower that are under way at a time.
+ */
+export const MAX_DELIVERING = 64
+
+/**
+ * Messages that wait for confirmations, all together.
+ */
+export const MAX_UNCONFIRMED = 8_192
+
+/**
+ * Shortest and longest pause after a delivery failed, in milliseconds; a connection that opens ends it.
+ */
+export const MIN_DELIVER_DELAY = 250
+export const MAX_DELIVER_DELAY = 4_000
+
+/**
+ * Name of the status entry with the hash of the node's lists of restricted topics.
+ */
+export const RESTRICTED_ENTRY = 'fisco/topics/restricted'
+
+/**
+ * Restricted topics, and names in each of their lists.
+ */
+export const MAX_RESTRICTED = 256
+export const MAX_LISTED = 1_000
+
+/**
+ * Messages for others that this node passes on at a time, until they are confirmed.
+ */
+export const MAX_FORWARDING = 256
+
+/**
+ * Largest message with its route: each node ID on it is as long as an author's may be.
+ */
+export const MAX_PARCEL_BYTES = MAX_MESSAGE_BYTES + MAX_ROUTE * (MAX_AUTHOR_BYTES + 8) + 64

@@ -106,3 +106,39 @@ export class IncompatiblePubsubError extends Error {
     this.name = 'IncompatiblePubsubError'
   }
 }
+
+/**
+ * Not as many followers as were asked for have confirmed in time. Those who have got the message keep it.
+ */
+export class NotConfirmedError extends Error {
+  static name = 'NotConfirmedError'
+
+  /**
+   * Node IDs of the followers that have confirmed.
+   */
+  readonly confirmed: readonly string[]
+
+  /**
+   * Node IDs of those that have not: they may have it all the same.
+   */
+  readonly missing: readonly string[]
+
+  constructor (message = 'Not confirmed', { confirmed = [], missing = [], ...options }: ErrorOptions & { confirmed?: readonly string[], missing?: readonly string[] } = {}) {
+    super(message, options)
+    this.name = 'NotConfirmedError'
+    this.confirmed = confirmed
+    this.missing = missing
+  }
+}
+
+/**
+ * The topic is restricted, and its list does not name the node: it may not publish to it, or not follow it.
+ */
+export class TopicForbiddenError extends Error {
+  static name = 'TopicForbiddenError'
+
+  constructor (message = 'The topic is restricted') {
+    super(message)
+    this.name = 'TopicForbiddenError'
+  }
+}

@@ -4,13 +4,13 @@ import { gossipStreams, isOutgoing } from './gossip-streams.ts'
 import { Mesh } from './mesh.ts'
 import { VERDICTS } from './receiver.ts'
 import { Watchdog } from './watchdog.ts'
-import type { TopicsInit } from './api.ts'
 import type { TopicsComponents } from './components.ts'
 import type { Directory } from './directory.ts'
 import type { Envelope, ReceivedEnvelope } from './envelope.ts'
+import type { TopicsInit } from './init.ts'
 import type { TopicsMetrics } from './metrics.ts'
 import type { PacedStream } from './pacer.ts'
-import type { Judgement } from './receiver.ts'
+import type { Judgement, Outcome } from './receiver.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
 import type { Message, TopicValidatorResult } from '@libp2p/gossipsub'
 import type { Logger, PeerId } from '@libp2p/interface'
@@ -29,9 +29,9 @@ export interface GossipInit {
   /**
    * Judges what gossipsub has received.
    *
-   * @param belongs - whether the message may come on this way
+   * @param check - says what is wrong with the message on this way, if anything is
    */
-  inspect (bytes: Uint8Array, from: string, belongs: (message: ReceivedEnvelope) => boolean): Promise<Judgement>
+  inspect (bytes: Uint8Array, from: string, check: (message: ReceivedEnvelope) => Outcome | undefined): Promise<Judgement>
 
   /**
    * Called with what was judged as good, when gossipsub has passed it on.
@@ -113,10 +113,6 @@ export class Gossip {
     this.init.components.pubsub.removeEventListener('gossipsub:message', this.onGossip)
   }
 
-  has (topic: string): boolean {
-    return this.joined.has(topic)
-  }
-
   join (topic: string): void {
     this.joined.add(topic)
 
@@ -165,7 +161,7 @@ export class Gossip {
 
   private readonly judge = async (peerId: PeerId, message: Message): Promise<TopicValidatorResult> => {
     const from = nodeIdOf(peerId)
-    const { outcome, envelope } = await this.init.inspect(message.data, from ?? peerId.toString(), ({ topic }) => topic === message.topic)
+    const { outcome, envelope } = await this.init.inspect(message.data, from ?? peerId.toString(), ({ topic }) => topic === message.topic ? undefined : 'wrong-topic')
 
     if (envelope != null) {
       this.accepted.set(message, { envelope, from })

@@ -10,6 +10,9 @@ export interface TopicsGauges {
   held (): number
   waitingBytes (): number
   windows (): number
+  historyBytes (): number
+  unordered (): number
+  unconfirmed (): number
 }
 
 /**
@@ -23,6 +26,8 @@ export class TopicsMetrics {
   private readonly requestsTotal?: CounterGroup<'answered' | 'failed'>
   private readonly sentTotal?: CounterGroup<'sent' | 'failed' | 'dropped'>
   private readonly repairsTotal?: CounterGroup<Repair>
+  private readonly fetchedTotal?: Counter
+  private readonly lostTotal?: Counter
 
   constructor (metrics: Metrics | undefined, gauges: TopicsGauges) {
     this.receivedTotal = metrics?.registerCounterGroup('fisco_topics_received_messages_total', {
@@ -50,6 +55,24 @@ export class TopicsMetrics {
     this.repairsTotal = metrics?.registerCounterGroup('fisco_topics_stream_repairs_total', {
       label: 'repair',
       help: 'Gossip streams that were found dead and repaired'
+    })
+    this.fetchedTotal = metrics?.registerCounter('fisco_topics_fetched_messages_total', {
+      help: 'Messages of reliable topics that were missed, and fetched'
+    })
+    this.lostTotal = metrics?.registerCounter('fisco_topics_lost_messages_total', {
+      help: 'Messages of reliable topics that nobody keeps any more'
+    })
+    metrics?.registerMetric('fisco_topics_history_bytes', {
+      help: 'Bytes of messages of reliable topics that are kept for others',
+      calculate: () => gauges.historyBytes()
+    })
+    metrics?.registerMetric('fisco_topics_unordered_messages', {
+      help: 'Messages of reliable topics that wait for those before them',
+      calculate: () => gauges.unordered()
+    })
+    metrics?.registerMetric('fisco_topics_unconfirmed_messages', {
+      help: 'Published messages that wait for confirmations',
+      calculate: () => gauges.unconfirmed()
     })
     metrics?.registerMetric('fisco_topics_followed_topics', {
       help: 'Topics that this node follows',
@@ -92,5 +115,13 @@ export class TopicsMetrics {
 
   repaired (repair: Repair): void {
     this.repairsTotal?.increment({ [repair]: true })
+  }
+
+  fetched (): void {
+    this.fetchedTotal?.increment()
+  }
+
+  lost (messages: number): void {
+    this.lostTotal?.increment(messages)
   }
 }

@@ -1,4 +1,4 @@
-import { MAX_TOPIC_NAME_BYTES, TOPIC_PREFIX } from './constants.ts'
+import { MAX_TOPIC_NAME_BYTES, TARGETED_PREFIX, TOPIC_PREFIX } from './constants.ts'
 import { InvalidTopicError } from './errors.ts'
 
 /**
@@ -47,4 +47,18 @@ export function gossipTopic (name: string): string {
  */
 export function topicName (gossip: string): string {
   return gossip.slice(TOPIC_PREFIX.length)
+}
+
+/**
+ * The gossipsub topic under which messages to some of a topic's followers are numbered and signed: they are no part of what all get.
+ */
+export function targetedTopic (name: string): string {
+  return TARGETED_PREFIX + name
+}
+
+/**
+ * The gossipsub topic that a signed topic belongs to: of a message to some followers, that of all.
+ */
+export function plainTopic (topic: string): string {
+  return topic.startsWith(TARGETED_PREFIX) ? TOPIC_PREFIX + topic.slice(TARGETED_PREFIX.length) : topic
 }

@@ -1,6 +1,5 @@
-import { peerIdToNodeId } from '@fisco-libp2p/identity'
 import { MAX_OUTLET_BYTES, MESSAGE_NAME } from './constants.ts'
-import type { DirectLike, TopicsComponents } from './components.ts'
+import type { DirectLike } from './components.ts'
 import type { TopicsMetrics } from './metrics.ts'
 import type { PacedStream } from './pacer.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
@@ -10,7 +9,6 @@ import type { Logger } from '@libp2p/interface'
  * What {@link Outlets} work with.
  */
 export interface OutletsInit {
-  components: Pick<TopicsComponents, 'connectionManager'>
   metrics: TopicsMetrics
   log: Logger
 }
@@ -47,15 +45,6 @@ export class Outlets {
 
   stop (): void {
     this.direct = undefined
-  }
-
-  /**
-   * The nodes that are connected.
-   */
-  neighbours (): Set<NodeId> {
-    return new Set(this.init.components.connectionManager.getConnections()
-      .filter(({ status }) => status === 'open')
-      .map(({ remotePeer }) => peerIdToNodeId(remotePeer)))
   }
 
   /**

@@ -5,6 +5,7 @@ import { decodeEnvelope, verifyEnvelope, verifyEnvelopeOffThread } from './envel
 import { HoldQueue } from './hold.ts'
 import { ReplayTable } from './window.ts'
 import type { Envelope, ReceivedEnvelope } from './envelope.ts'
+import type { Question } from './fetch.ts'
 import type { Freshness } from './window.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
 
@@ -23,6 +24,7 @@ export type Outcome =
   | 'unknown-author'
   | 'hold-full'
   | 'offender'
+  | 'forbidden'
 
 /**
  * What gossipsub is told. Only what a relay could have seen for itself is rejected: it forwards what it accepted.
@@ -38,7 +40,9 @@ export const VERDICTS: Readonly<Record<Outcome, TopicValidatorResult>> = {
   stale: TopicValidatorResult.Ignore,
   'unknown-author': TopicValidatorResult.Ignore,
   'hold-full': TopicValidatorResult.Ignore,
-  offender: TopicValidatorResult.Ignore
+  offender: TopicValidatorResult.Ignore,
+  // who may publish is a list of each node's own: a relay may have another one
+  forbidden: TopicValidatorResult.Ignore
 }
 
 /**
@@ -120,15 +124,13 @@ export class Receiver {
   }
 
   /**
-   * @param belongs - whether a message may come on this way: to gossipsub's topic, or from the neighbour that wrote it
+   * @param check - says what is wrong with a message on this way, to this node, if anything is
    * @returns a promise only if the message has to wait
    */
-  judge (bytes: Uint8Array, belongs: (message: ReceivedEnvelope) => boolean): Judgement | Promise<Judgement> {
-    let envelope: ReceivedEnvelope
+  judge (bytes: Uint8Array, check: (message: ReceivedEnvelope) => Outcome | undefined): Judgement | Promise<Judgement> {
+    const envelope = this.read(bytes)
 
-    try {
-      envelope = decodeEnvelope(bytes, this.now())
-    } catch {
+    if (envelope == null) {
       return { outcome: 'malformed' }
     }
 
@@ -138,8 +140,10 @@ export class Receiver {
       return { outcome: 'unsupported-version' }
     }
 
-    if (!belongs(envelope)) {
-      return { outcome: 'wrong-topic', author }
+    const fault = check(envelope)
+
+    if (fault != null) {
+      return { outcome: fault, author }
     }
 
     if (author === this.init.self) {
@@ -151,6 +155,36 @@ export class Receiver {
     }
 
     return this.judgeKnown(envelope)
+  }
+
+  /**
+   * Judges a message that was asked for, because it was missed: it may be older than the replay window.
+   *
+   * @returns undefined if it is not one of those, or badly signed
+   */
+  async judgeMissed (bytes: Uint8Array, { topic, author, incarnation, from, to }: Question): Promise<Envelope | undefined> {
+    const envelope = this.read(bytes)
+    const isAsked = envelope?.version === MESSAGE_VERSION && envelope.topic === topic && envelope.author === author && envelope.incarnation === incarnation &&
+      envelope.sequence >= from && envelope.sequence <= to
+
+    return envelope != null && isAsked && await this.verify(envelope) ? envelope : undefined
+  }
+
+  /**
+   * Whether a message was signed by the node that it names; whether it is new is not asked.
+   */
+  async isGenuine (bytes: Uint8Array): Promise<boolean> {
+    const envelope = this.read(bytes)
+
+    return envelope?.version === MESSAGE_VERSION && this.verify(envelope)
+  }
+
+  private read (bytes: Uint8Array): ReceivedEnvelope | undefined {
+    try {
+      return decodeEnvelope(bytes, this.now())
+    } catch {
+      return undefined
+    }
   }
 
   /**

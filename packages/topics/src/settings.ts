@@ -1,6 +1,7 @@
 import { InvalidParametersError } from '@libp2p/interface'
-import { HOLD_TIMEOUT, MAX_TIMEOUT, REQUEST_TIMEOUT, TRY_TIMEOUT, WATCHDOG_GRACE, WATCHDOG_INTERVAL } from './constants.ts'
-import type { TopicsInit } from './api.ts'
+import { ACK_TIMEOUT, HISTORY_BYTES, HISTORY_MESSAGES, HOLD_TIMEOUT, MAX_HISTORY_BYTES, MAX_TIMEOUT, REQUEST_TIMEOUT, TRY_TIMEOUT, WATCHDOG_GRACE, WATCHDOG_INTERVAL } from './constants.ts'
+import type { HistoryLimits } from './history.ts'
+import type { TopicsInit } from './init.ts'
 
 /**
  * Fills in the defaults.
@@ -17,6 +18,9 @@ export function settingsOf (init: TopicsInit): Required<TopicsInit> {
   return {
     requestTimeout: checkTime('requestTimeout', init.requestTimeout ?? REQUEST_TIMEOUT),
     tryTimeout: checkTime('tryTimeout', init.tryTimeout ?? TRY_TIMEOUT),
+    ackTimeout: checkTime('ackTimeout', init.ackTimeout ?? ACK_TIMEOUT),
+    history: historyOf(init.history ?? {}),
+    restricted: init.restricted ?? {},
     holdTimeout: checkTime('holdTimeout', init.holdTimeout ?? HOLD_TIMEOUT),
     watchdogInterval: checkTime('watchdogInterval', init.watchdogInterval ?? WATCHDOG_INTERVAL),
     watchdogGrace: checkTime('watchdogGrace', init.watchdogGrace ?? WATCHDOG_GRACE),
@@ -33,4 +37,14 @@ export function checkTime (name: string, value: number): number {
   }
 
   return value
+}
+
+function historyOf ({ messages = HISTORY_MESSAGES, bytes = HISTORY_BYTES, total = MAX_HISTORY_BYTES }: HistoryLimits): Required<HistoryLimits> {
+  for (const [name, value] of Object.entries({ messages, bytes, total })) {
+    if (!Number.isSafeInteger(value) || value < 1) {
+      throw new InvalidParametersError(`topics: history.${name} is a whole number from 1, not ${value}`)
+    }
+  }
+
+  return { messages, bytes, total }
 }

@@ -1,29 +1,35 @@
 import { identityOf } from '@fisco-libp2p/identity'
 import { NotStartedError, serviceCapabilities, serviceDependencies } from '@libp2p/interface'
 import { setMaxListeners, TypedEventEmitter } from 'main-event'
+import { Asker } from './asker.ts'
 import { Carrier } from './carrier.ts'
 import { directOf } from './components.ts'
-import { BROADCAST_TOPIC, MAX_DATA_BYTES, REQUEST_NAME, STATUS_ENTRY } from './constants.ts'
+import { BROADCAST_TOPIC, RESTRICTED_ENTRY, STATUS_ENTRY } from './constants.ts'
+import { Deliveries } from './deliveries.ts'
 import { Directory, encodeFollowed } from './directory.ts'
-import { HandlerExistsError, IncompatiblePubsubError, MessageTooLargeError, NoFollowerError, NotFollowingError } from './errors.ts'
+import { IncompatiblePubsubError, TopicForbiddenError } from './errors.ts'
+import { Followings } from './followings.ts'
+import { History } from './history.ts'
 import { TopicsMetrics } from './metrics.ts'
-import { gossipTopic, topicName } from './names.ts'
-import { askFollowers, decodeRequest, encodeRequest, shuffle } from './request.ts'
-import { checkTime, settingsOf } from './settings.ts'
-import type { PublishResult, TopicHandler, TopicListener, TopicMessage, TopicRequestContext, TopicRequestOptions, Topics, TopicsEvents, TopicsInit } from './api.ts'
-import type { Sent } from './carrier.ts'
-import type { DirectLike, TopicsComponents } from './components.ts'
+import { gossipTopic, plainTopic, topicName } from './names.ts'
+import { Parcels } from './parcels.ts'
+import { Publisher } from './publisher.ts'
+import { Reliable } from './reliable.ts'
+import { Restrictions } from './restrictions.ts'
+import { settingsOf } from './settings.ts'
+import { TailBoard } from './tails.ts'
+import { Topology } from './topology.ts'
+import type { ConfirmOptions, FollowOptions, PublishOptions, PublishResult, TopicHandler, TopicListener, TopicRequestOptions, Topics, TopicsEvents } from './api.ts'
+import type { DirectLike, StatusRecordLike, TopicsComponents } from './components.ts'
 import type { Envelope } from './envelope.ts'
+import type { Received } from './feed.ts'
+import type { TopicsInit } from './init.ts'
 import type { Identity, NodeId } from '@fisco-libp2p/identity'
-import type { AbortOptions, Logger, Startable } from '@libp2p/interface'
-
-interface Followed {
-  listeners: Set<TopicListener>
-  handler?: TopicHandler
-}
+import type { Connection, Startable } from '@libp2p/interface'
 
 /**
- * The topics service: who follows what, who is told, who is asked. {@link Carrier} carries the messages.
+ * The topics service: who follows what, and how its parts work together. {@link Carrier} carries the messages, {@link Publisher} sends those of this node, {@link Reliable}
+ * sees to it that nothing is lost where that is asked for, {@link Asker} asks one follower.
  */
 export class TopicsService extends TypedEventEmitter<TopicsEvents> implements Topics, Startable {
   readonly [Symbol.toStringTag] = '@fisco-libp2p/topics'
@@ -31,43 +37,85 @@ export class TopicsService extends TypedEventEmitter<TopicsEvents> implements To
   readonly [serviceDependencies]: string[] = ['@libp2p/pubsub']
 
   private readonly components: TopicsComponents
-  private readonly settings: Required<TopicsInit>
   private readonly identity: Identity
-  private readonly log: Logger
-  private readonly metrics: TopicsMetrics
   private readonly directory = new Directory()
-  private readonly followed = new Map<string, Followed>()
+  private readonly followings: Followings
+  private readonly restrictions: Restrictions
+  private readonly topology: Topology
+  private readonly history: History
+  private readonly tails: TailBoard
   private readonly carrier: Carrier
+  private readonly reliable: Reliable
+  private readonly deliveries: Deliveries
+  private readonly parcels: Parcels
+  private readonly publisher: Publisher
+  private readonly asker: Asker
   private direct?: DirectLike
-  private running = false
-  private shutdown = new AbortController()
+  private shutdown?: AbortController
 
   constructor (components: TopicsComponents, init: TopicsInit) {
     super()
+    const settings = settingsOf(init)
+    const identity = identityOf(components)
+    const log = components.logger.forComponent('fisco-libp2p:topics')
+    const { nodeId: self, networkId } = identity
+
     this.components = components
-    this.settings = settingsOf(init)
-    this.identity = identityOf(components)
-    this.log = components.logger.forComponent('fisco-libp2p:topics')
-    this.metrics = new TopicsMetrics(components.metrics, {
-      followed: () => this.followed.size,
+    this.identity = identity
+    this.followings = new Followings(log)
+    this.restrictions = new Restrictions(settings.restricted, nodeId => this.recordOf(nodeId))
+    this.topology = new Topology({ self, components, directory: this.directory, restrictions: this.restrictions })
+    this.history = new History(settings.history)
+    this.tails = new TailBoard({ set: (name, value) => { components.statusSeq.set(name, value) } })
+
+    const { directory, followings, restrictions, history, tails, topology } = this
+    const metrics = new TopicsMetrics(components.metrics, {
+      followed: () => followings.size,
       held: () => this.carrier.held,
       waitingBytes: () => this.carrier.waitingBytes,
-      windows: () => this.carrier.windows
+      windows: () => this.carrier.windows,
+      historyBytes: () => history.bytes,
+      unordered: () => this.reliable.waiting,
+      unconfirmed: () => this.deliveries.waiting
     })
+
     // kept when the node stops and starts again: it knows what was sent and delivered
-    this.carrier = new Carrier({
-      components,
-      identity: this.identity,
-      settings: this.settings,
-      metrics: this.metrics,
-      log: this.log,
-      directory: this.directory,
-      onMessage: envelope => { this.deliver(envelope) }
+    this.carrier = new Carrier({ components, identity, settings, metrics, directory, topology, restrictions, log, onMessage: received => { this.receive(received) } })
+    this.reliable = new Reliable({
+      self,
+      log,
+      random: settings.random,
+      topology,
+      judge: async (bytes, question) => this.carrier.judgeMissed(bytes, question),
+      onFetched: () => { metrics.fetched() },
+      onMessage: ({ envelope, bytes }) => {
+        history.add(envelope, bytes)
+        this.deliver(envelope)
+      },
+      onGap: gap => {
+        metrics.lost(gap.to - gap.from + 1)
+        this.safeDispatchEvent('topic:gap', { detail: { ...gap, topic: topicName(gap.topic) } })
+      }
     })
+    this.deliveries = new Deliveries({ networkId, routeTo: (nodeId, topic) => topology.routeTo(nodeId, plainTopic(topic)) })
+    this.parcels = new Parcels({ identity, history, restrictions, take: async (message, from) => this.carrier.take(message, from) })
+    this.publisher = new Publisher({
+      self,
+      settings,
+      metrics,
+      carrier: this.carrier,
+      deliveries: this.deliveries,
+      history,
+      tails,
+      restrictions,
+      othersOf: topic => topology.followersOf(topic),
+      deliver: ({ envelope }) => this.deliver(envelope)
+    })
+    this.asker = new Asker({ self, settings, metrics, followings, agencyOf: nodeId => restrictions.agencyOf(nodeId), rttOf: nodeId => topology.rttOf(nodeId) })
   }
 
   isStarted (): boolean {
-    return this.running
+    return this.shutdown != null
   }
 
   /**
@@ -88,14 +136,26 @@ export class TopicsService extends TypedEventEmitter<TopicsEvents> implements To
       return
     }
 
-    this.running = true
+    const { statusSeq, events } = this.components
+
     this.shutdown = new AbortController()
     // each request that is under way listens to it
     setMaxListeners(Infinity, this.shutdown.signal)
     this.direct = directOf(this.components)
+    statusSeq.addEventListener('status:change', this.onStatusChange)
+    statusSeq.addEventListener('status:gone', this.onStatusGone)
+    events.addEventListener('connection:open', this.onConnectionOpen)
     this.carrier.start(this.direct)
+    this.deliveries.start(this.direct)
+    this.parcels.start(this.direct)
+    this.reliable.start(this.direct)
+    this.publisher.start(this.shutdown.signal)
+    this.asker.start(this.direct)
     this.announce()
-    this.direct?.handle(REQUEST_NAME, this.onRequest)
+
+    if (this.restrictions.hash != null) {
+      statusSeq.set(RESTRICTED_ENTRY, this.restrictions.hash)
+    }
   }
 
   afterStart (): void {
@@ -107,42 +167,59 @@ export class TopicsService extends TypedEventEmitter<TopicsEvents> implements To
   }
 
   stop (): void {
-    if (!this.running) {
+    if (this.shutdown == null) {
       return
     }
 
-    this.running = false
+    const { statusSeq, events } = this.components
+
     this.shutdown.abort(new NotStartedError('The node was stopped'))
-    this.direct?.unhandle(REQUEST_NAME)
+    this.shutdown = undefined
     this.direct = undefined
+    statusSeq.removeEventListener('status:change', this.onStatusChange)
+    statusSeq.removeEventListener('status:gone', this.onStatusGone)
+    events.removeEventListener('connection:open', this.onConnectionOpen)
+    this.asker.stop()
+    this.publisher.stop()
+    this.reliable.stop()
+    this.parcels.stop()
+    this.deliveries.stop()
+    this.tails.stop()
     this.carrier.stop()
   }
 
-  follow (topic: string, listener?: TopicListener): void {
+  follow (topic: string, listener?: TopicListener, { delivery = 'besteffort' }: FollowOptions = {}): void {
     const gossip = gossipTopic(topic)
-    let followed = this.followed.get(topic)
 
-    if (followed == null) {
+    if (!this.followings.has(topic)) {
+      if (!this.restrictions.mayFollow(gossip, this.identity.nodeId)) {
+        throw new TopicForbiddenError(`Topic "${topic}" is restricted, and its list of followers does not name this node: nobody would send it anything`)
+      }
+
       this.announce(topic)
       this.carrier.join(gossip)
-      followed = { listeners: new Set() }
-      this.followed.set(topic, followed)
+      this.followings.add(topic, delivery)
+
+      if (delivery === 'reliable') {
+        this.reliable.follow(gossip)
+      }
     }
 
     if (listener != null) {
-      followed.listeners.add(listener)
+      this.followings.listen(topic, listener)
     }
   }
 
   unfollow (topic: string): void {
-    if (this.followed.delete(topic)) {
+    if (this.followings.delete(topic)) {
+      this.reliable.unfollow(gossipTopic(topic))
       this.carrier.leave(gossipTopic(topic))
       this.announce()
     }
   }
 
   following (): string[] {
-    return [...this.followed.keys()].sort()
+    return this.followings.names
   }
 
   followedBy (nodeId: NodeId): string[] {
@@ -152,104 +229,47 @@ export class TopicsService extends TypedEventEmitter<TopicsEvents> implements To
   }
 
   followers (topic: string): NodeId[] {
-    const others = this.isStarted() ? this.others(gossipTopic(topic)) : []
+    const others = this.isStarted() ? this.topology.followersOf(gossipTopic(topic)) : []
 
     // what the own record says may be of a moment ago
-    return [...others, ...(this.followed.has(topic) ? [this.identity.nodeId] : [])].sort()
+    return [...others, ...(this.followings.has(topic) ? [this.identity.nodeId] : [])].sort()
   }
 
-  async publish (topic: string, data: Uint8Array, options: AbortOptions = {}): Promise<PublishResult> {
-    const { envelope, recipients, followers } = await this.send(gossipTopic(topic), data, options)
-    const { incarnation, sequence } = envelope
-    const local = this.followed.has(topic)
-
-    this.metrics.published('multicast', data.byteLength)
-
-    if (local) {
-      this.deliver(envelope)
-    }
-
-    return { incarnation, sequence, recipients, followers, local }
+  async publish (topic: string, data: Uint8Array, options: PublishOptions = {}): Promise<PublishResult> {
+    return this.publisher.publish(topic, data, options)
   }
 
-  async broadcast (data: Uint8Array, options: AbortOptions = {}): Promise<PublishResult> {
-    const { envelope: { incarnation, sequence }, recipients, followers } = await this.send(BROADCAST_TOPIC, data, options)
+  async publishTo (topic: string, nodeIds: readonly NodeId[], data: Uint8Array, options: ConfirmOptions = {}): Promise<PublishResult> {
+    return this.publisher.publishTo(topic, nodeIds, data, options)
+  }
 
-    this.metrics.published('broadcast', data.byteLength)
-
-    return { incarnation, sequence, recipients, followers, local: false }
+  async broadcast (data: Uint8Array, options: ConfirmOptions = {}): Promise<PublishResult> {
+    return this.publisher.broadcast(data, options)
   }
 
   async request (topic: string, data: Uint8Array, options: TopicRequestOptions = {}): Promise<Uint8Array> {
     const followers = this.followers(topic)
-    const self = this.identity.nodeId
-    const canAnswer = this.followed.get(topic)?.handler != null
-    const candidates = followers.filter(nodeId => nodeId !== self || canAnswer)
-    const timeout = checkTime('timeout', options.timeout ?? this.settings.requestTimeout)
-    const tryTimeout = checkTime('tryTimeout', options.tryTimeout ?? this.settings.tryTimeout)
-    const signals = [this.shutdown.signal, ...(options.signal == null ? [] : [options.signal])]
 
-    this.checkSend(data, options)
+    this.publisher.check(data, { signal: options.signal })
 
-    const copy = new Uint8Array(data)
-    const message = encodeRequest(topic, copy)
-
-    try {
-      const answer = await askFollowers(shuffle(candidates, this.settings.random), async (follower, signal) => {
-        return follower === self ? this.answer(copy, { topic, from: self, signal }) : this.ask(follower, message, tryTimeout, signal)
-      }, { topic, timeout, tryTimeout, signals })
-
-      this.metrics.requested('answered')
-
-      return answer
-    } catch (err) {
-      this.metrics.requested('failed')
-      throw err
-    }
+    return this.asker.request(topic, data, followers, this.shutdown?.signal ?? AbortSignal.abort(), options)
   }
 
   handle (topic: string, handler: TopicHandler): void {
-    const followed = this.followed.get(topic)
-
-    if (followed == null) {
-      throw new NotFollowingError(`Topic "${topic}" is not followed, so nobody would ask this node: call follow() first`)
-    }
-
-    if (followed.handler != null) {
-      throw new HandlerExistsError(`Topic "${topic}" has a handler: call unhandle() first`)
-    }
-
-    followed.handler = handler
+    this.followings.handle(topic, handler)
   }
 
   unhandle (topic: string): void {
-    delete this.followed.get(topic)?.handler
+    this.followings.unhandle(topic)
   }
 
   /**
-   * Other nodes that follow a gossipsub topic.
+   * The status record of a node; of this one, before it has any, what its identity says.
    */
-  private others (topic: string): NodeId[] {
-    return this.directory.followers(this.components.statusSeq.snapshot(), topic).filter(nodeId => nodeId !== this.identity.nodeId)
-  }
+  private recordOf (nodeId: NodeId): StatusRecordLike | undefined {
+    const { nodeId: self, chain } = this.identity
 
-  private async send (topic: string, data: Uint8Array, options: AbortOptions): Promise<Sent> {
-    this.checkSend(data, options)
-
-    // the caller may use its buffer again
-    return this.carrier.send(topic, new Uint8Array(data), options)
-  }
-
-  private checkSend (data: Uint8Array, { signal }: AbortOptions): void {
-    if (!this.running) {
-      throw new NotStartedError('The node is not started: nothing can be sent')
-    }
-
-    if (data.byteLength > MAX_DATA_BYTES) {
-      throw new MessageTooLargeError(`${data.byteLength} bytes of data; a message takes at most ${MAX_DATA_BYTES}: send it in parts, or by direct()`)
-    }
-
-    signal?.throwIfAborted()
+    return nodeId === self ? { nodeId, incarnation: 0, seq: 0, entries: new Map(), chain } : this.components.statusSeq.get(nodeId)
   }
 
   /**
@@ -259,63 +279,63 @@ export class TopicsService extends TypedEventEmitter<TopicsEvents> implements To
    * @throws TooManyTopicsError
    */
   private announce (topic?: string): void {
-    const entry = encodeFollowed(topic == null ? this.followed.keys() : [...this.followed.keys(), topic], this.direct != null)
+    const entry = encodeFollowed(topic == null ? this.followings.names : [...this.followings.names, topic], this.direct != null)
 
-    if (this.running) {
+    if (this.isStarted()) {
       this.components.statusSeq.set(STATUS_ENTRY, entry)
     }
   }
 
-  private deliver ({ topic, data, author, incarnation, sequence }: Envelope): void {
+  /**
+   * A message of another node has come, on whatever way.
+   */
+  private receive (received: Received): void {
+    if (this.reliable.has(received.envelope.topic)) {
+      this.reliable.accept(received)
+    } else {
+      this.deliver(received.envelope)
+    }
+  }
+
+  /**
+   * @returns whether this node follows the topic
+   */
+  private deliver ({ topic, author, incarnation, sequence, data: shared }: Envelope): boolean {
+    // a listener that changes the data must not spoil it for others
+    const data = new Uint8Array(shared)
+
     if (topic === BROADCAST_TOPIC) {
       this.safeDispatchEvent('broadcast:message', { detail: { data, author, incarnation, sequence } })
 
-      return
+      return true
     }
 
-    const name = topicName(topic)
+    const name = topicName(plainTopic(topic))
     const message = { topic: name, data, author, incarnation, sequence }
-    const followed = this.followed.get(name)
+    const isFollowed = this.followings.has(name)
 
-    if (followed == null) {
-      return
+    if (isFollowed) {
+      this.followings.tell(message)
+      this.safeDispatchEvent('topic:message', { detail: message })
     }
 
-    for (const listener of followed.listeners) {
-      this.call(listener, message).catch(err => {
-        this.log.error('listener of topic %s failed - %e', name, err)
-      })
+    return isFollowed
+  }
+
+  private readonly onStatusChange = ({ detail: { nodeId } }: CustomEvent<{ nodeId: NodeId }>): void => {
+    const record = this.components.statusSeq.get(nodeId)
+
+    if (record != null) {
+      this.reliable.onStatus(record)
     }
-
-    this.safeDispatchEvent('topic:message', { detail: message })
   }
 
-  private async call (listener: TopicListener, message: TopicMessage): Promise<void> {
-    // async: what a listener throws at once becomes a rejection as well
-    await listener(message)
+  private readonly onStatusGone = ({ detail: { nodeId } }: CustomEvent<{ nodeId: NodeId }>): void => {
+    this.reliable.onGone(nodeId)
   }
 
-  private async ask (follower: NodeId, message: Uint8Array, timeout: number, signal: AbortSignal): Promise<Uint8Array> {
-    if (this.direct == null) {
-      throw new NoFollowerError('This node has no service `direct`, so it cannot ask others: compose it with direct()')
-    }
-
-    return this.direct.request(follower, REQUEST_NAME, message, { signal, timeout })
-  }
-
-  private readonly onRequest = async (bytes: Uint8Array, { from, signal }: { from: NodeId, signal: AbortSignal }): Promise<Uint8Array> => {
-    const { topic, data } = decodeRequest(bytes)
-
-    return this.answer(data, { topic, from, signal })
-  }
-
-  private async answer (data: Uint8Array, context: TopicRequestContext): Promise<Uint8Array> {
-    const handler = this.followed.get(context.topic)?.handler
-
-    if (handler == null) {
-      throw new NotFollowingError('The node does not answer requests to this topic')
-    }
-
-    return handler(data, context)
+  private readonly onConnectionOpen = (_: CustomEvent<Connection>): void => {
+    this.deliveries.hasten()
+    this.reliable.hasten()
   }
 }

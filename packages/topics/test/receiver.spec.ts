@@ -3,11 +3,11 @@ import { encodeEnvelope, MAX_HELD_PER_AUTHOR, MESSAGE_VERSION, Receiver } from '
 import { expect } from 'chai'
 import fc from 'fast-check'
 import type { Identity } from '@fisco-libp2p/identity'
-import type { Envelope, Judgement, ReceiverInit } from '@fisco-libp2p/topics'
+import type { Envelope, Judgement, Outcome, ReceiverInit } from '@fisco-libp2p/topics'
 
 const TOPIC = 'fisco/prices'
 const incarnation = Date.now()
-const isPrices = ({ topic }: Envelope): boolean => topic === TOPIC
+const isPrices = ({ topic }: Envelope): Outcome | undefined => topic === TOPIC ? undefined : 'wrong-topic'
 
 describe('judging received messages', () => {
   let self: Identity
@@ -44,7 +44,7 @@ describe('judging received messages', () => {
   }
 
   async function outcome (bytes: Uint8Array, topic: string = TOPIC): Promise<string> {
-    return (await receiver.judge(bytes, message => message.topic === topic)).outcome
+    return (await receiver.judge(bytes, message => message.topic === topic ? undefined : 'wrong-topic')).outcome
   }
 
   it('accepts what a member signed', async () => {

@@ -1,9 +1,9 @@
-import { createIdentities } from '@fisco-libp2p/test-kit'
+import { createConsortium, createIdentities } from '@fisco-libp2p/test-kit'
 import { expect } from 'chai'
 import { TestNetwork, text } from './helpers/network.ts'
 import type { TestNode } from './helpers/network.ts'
 import type { Identity } from '@fisco-libp2p/identity'
-import type { TopicHandler } from '@fisco-libp2p/topics'
+import type { TopicHandler, TopicRequestOptions } from '@fisco-libp2p/topics'
 
 const QUESTION = Buffer.from('?')
 
@@ -153,6 +153,53 @@ describe('request to one follower', () => {
 
     await asker.libp2p.stop()
     expect(await stopped).to.have.property('name', 'NotStartedError')
+  })
+
+  it('asks by preference: the same agency, the lowest round trip', async () => {
+    await using network = new TestNetwork()
+    const consortium = await createConsortium()
+    const [other] = await createIdentities(1, { keyType: 'ed25519' })
+    const own = await consortium.identities(3)
+    const asked: string[] = []
+    const nodes = await Promise.all([...own, other].map(async (identity, i) => network.add(identity, {
+      prepare: topics => {
+        if (i > 0) {
+          topics.follow('prices')
+          topics.handle('prices', () => {
+            asked.push(identity.nodeId)
+
+            throw new Error('busy')
+          })
+        }
+      }
+    })))
+    const order = async (prefer?: TopicRequestOptions['prefer']): Promise<string> => {
+      asked.length = 0
+      await failure(nodes[0].topics.request('prices', QUESTION, { prefer }))
+
+      return asked.map(nodeId => nodes.findIndex(node => node.nodeId === nodeId)).join('')
+    }
+
+    await dialAll(nodes)
+    nodes[0].libp2p.getConnections().forEach(connection => {
+      // the stranger is the nearest; nothing is known of the first
+      connection.rtt = { [nodes[2].libp2p.peerId.toString()]: 20, [nodes[3].libp2p.peerId.toString()]: 10 }[connection.remotePeer.toString()]
+    })
+
+    for (let i = 0; i < 5; i++) {
+      expect(await order('rtt')).to.equal('321')
+      expect(await order(['agency', 'rtt'])).to.equal('213')
+      expect(await order('agency')).to.match(/3$/)
+    }
+
+    const orders = new Set<string>()
+
+    for (let i = 0; i < 100; i++) {
+      orders.add(await order())
+    }
+
+    expect(orders.size).to.equal(6)
+    expect(await failure(nodes[0].topics.request('prices', QUESTION, { prefer: 'near' as 'rtt' }))).to.have.property('name', 'InvalidParametersError')
   })
 
   it('takes timeouts of up to an hour', async () => {

@@ -25,7 +25,11 @@ export class StatusBoard {
     return components => new StandInStatus(this, components)
   }
 
-  join (member: StandInStatus): void { this.members.add(member) }
+  join (member: StandInStatus): void {
+    this.members.add(member)
+    this.seenBy(member.nodeId).forEach(record => member.safeDispatchEvent('status:change', { detail: record }))
+  }
+
   leave (member: StandInStatus): void { this.members.delete(member) }
 
   put (record: StatusRecordLike): void {
@@ -113,7 +117,7 @@ export class StandInStatus extends TypedEventEmitter<{ 'status:change': CustomEv
 
   private publish (): void {
     if (this.incarnation != null) {
-      this.board.put({ nodeId: this.identity.nodeId, incarnation: this.incarnation, seq: ++this.seq, entries: this.entries })
+      this.board.put({ nodeId: this.identity.nodeId, incarnation: this.incarnation, seq: ++this.seq, entries: this.entries, chain: this.identity.chain })
     }
   }
 }
@@ -130,6 +134,16 @@ export class DirectBus {
    * Messages to topics that nodes have sent, in order.
    */
   readonly messages: Array<{ from: NodeId, to: NodeId, data: Uint8Array }> = []
+
+  /**
+   * All bytes that nodes have sent to others: messages, questions, and the answers to them.
+   */
+  readonly sent: Array<{ to: NodeId, data: Uint8Array }> = []
+
+  /**
+   * Whether a message to a topic is lost on the way.
+   */
+  loses?: (message: { from: NodeId, to: NodeId, data: Uint8Array }) => boolean
 
   /**
    * Nodes that read nothing, and so take nothing after what is under way.
@@ -163,7 +177,13 @@ export class StandInDirect implements DirectLike, Startable {
       throw new Error(`${nodeId.slice(0, 8)} is not connected`)
     }
 
-    return await handler(data, { from: this.nodeId, signal: options.signal ?? new AbortController().signal }) ?? new Uint8Array(0)
+    this.bus.sent.push({ to: nodeId, data })
+
+    const answer = await handler(data, { from: this.nodeId, signal: options.signal ?? new AbortController().signal }) ?? new Uint8Array(0)
+
+    this.bus.sent.push({ to: this.nodeId, data: answer })
+
+    return answer
   }
 
   async notify (nodeId: NodeId, name: string, data: Uint8Array): Promise<void> {
@@ -172,7 +192,13 @@ export class StandInDirect implements DirectLike, Startable {
     }
 
     if (name === MESSAGE_NAME) {
-      this.bus.messages.push({ from: this.nodeId, to: nodeId, data })
+      const message = { from: this.nodeId, to: nodeId, data }
+
+      if (this.bus.loses?.(message) === true) {
+        return
+      }
+
+      this.bus.messages.push(message)
     }
 
     this.request(nodeId, name, data).catch(() => {}) // nobody hears how it went

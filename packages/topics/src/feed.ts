@@ -1,0 +1,192 @@
+import { BEGIN_GRACE, FETCH_GRACE, MAX_FETCH_DELAY } from './constants.ts'
+import { Sequencer } from './sequencer.ts'
+import type { TopicGap } from './api.ts'
+import type { Envelope } from './envelope.ts'
+import type { Missing } from './sequencer.ts'
+import type { Tail } from './tails.ts'
+import type { NodeId } from '@fisco-libp2p/identity'
+
+/**
+ * A message with the bytes in which it came.
+ */
+export interface Received {
+  envelope: Envelope
+  bytes: Uint8Array
+}
+
+/**
+ * Where a {@link Feed} leads.
+ */
+export interface FeedSink {
+  /**
+   * Called with each message, in order.
+   */
+  onMessage (received: Received): void
+
+  /**
+   * Called where messages are left out, before those that follow them.
+   */
+  onGap (gap: TopicGap): void
+}
+
+/**
+ * The messages of one author to one topic, in order. Takes the time as an argument, in milliseconds of a clock that does not go back.
+ */
+export class Feed {
+  readonly topic: string
+  readonly author: NodeId
+  incarnation: number
+
+  /**
+   * When something has to be done: to begin, or to fetch what is missing.
+   */
+  due = Infinity
+
+  private readonly sink: FeedSink
+  private sequencer = new Sequencer<Received>()
+  private attempts = 0
+
+  /**
+   * @param tail - what the author had published when it was met first: it begins behind that
+   */
+  constructor (topic: string, author: NodeId, incarnation: number, tail: Tail | undefined, sink: FeedSink) {
+    this.topic = topic
+    this.author = author
+    this.incarnation = incarnation
+    this.sink = sink
+
+    if (tail != null) {
+      this.sequencer.begin(tail.last + 1)
+    }
+  }
+
+  get next (): number | undefined {
+    return this.sequencer.next
+  }
+
+  get waiting (): number {
+    return this.sequencer.waiting
+  }
+
+  get missing (): Missing | undefined {
+    return this.sequencer.missing
+  }
+
+  /**
+   * @param tail - of the author, in the message's incarnation, if it tells one
+   */
+  accept (received: Received, tail: Tail | undefined, now: number): void {
+    const { envelope: { incarnation, sequence }, bytes } = received
+
+    if (incarnation < this.incarnation) {
+      return
+    }
+
+    this.renew(incarnation)
+    this.hand(this.sequencer.accept(sequence, received, bytes.byteLength))
+    this.look(incarnation, tail, now)
+  }
+
+  /**
+   * The author's status says something.
+   */
+  look (incarnation: number, tail: Tail | undefined, now: number): void {
+    if (incarnation < this.incarnation) {
+      return
+    }
+
+    this.renew(incarnation)
+
+    if (tail != null) {
+      this.hand(this.sequencer.begin(tail.oldest))
+      this.sequencer.announce(tail.last)
+    }
+
+    this.plan(now)
+  }
+
+  /**
+   * No tail has come: the author publishes as best effort, so it begins with what is here.
+   */
+  begin (now: number): void {
+    this.hand(this.sequencer.begin(Infinity))
+    this.due = Infinity
+    this.plan(now)
+  }
+
+  /**
+   * What was missing was asked for.
+   *
+   * @param next - what was to come next before that
+   */
+  asked (next: number | undefined, now: number): void {
+    const isBetter = this.next !== next
+
+    this.attempts = isBetter ? 0 : this.attempts + 1
+    this.due = this.missing == null ? Infinity : now + (isBetter ? 0 : Math.min(MAX_FETCH_DELAY, FETCH_GRACE * 2 ** Math.min(this.attempts, 10)))
+  }
+
+  /**
+   * What is missing may be there now.
+   */
+  hasten (now: number): void {
+    if (this.missing != null) {
+      this.attempts = 0
+      this.due = Math.min(this.due, now + FETCH_GRACE)
+    }
+  }
+
+  /**
+   * Leaves out what is missing below a number.
+   */
+  skipTo (next: number): void {
+    const { topic, author, incarnation } = this
+    const from = this.next ?? 1
+
+    if (next > from) {
+      const items = this.sequencer.skipTo(next)
+
+      this.sink.onGap({ topic, author, incarnation, from, to: next - 1 })
+      this.hand(items)
+    }
+  }
+
+  /**
+   * Hands on what is here, and leaves out what is not.
+   */
+  giveUp (): void {
+    this.hand(this.sequencer.begin(Infinity))
+
+    for (let { missing } = this; missing != null; { missing } = this) {
+      this.skipTo(missing.to + 1)
+    }
+  }
+
+  /**
+   * An author that has started anew has nothing left of what it published before.
+   */
+  private renew (incarnation: number): void {
+    if (incarnation > this.incarnation) {
+      this.giveUp()
+      this.incarnation = incarnation
+      this.sequencer = new Sequencer()
+      this.attempts = 0
+      this.due = Infinity
+    }
+  }
+
+  private plan (now: number): void {
+    if (this.next == null) {
+      this.due = this.waiting > 0 ? Math.min(this.due, now + BEGIN_GRACE) : Infinity
+    } else if (this.missing == null) {
+      this.due = Infinity
+      this.attempts = 0
+    } else {
+      this.due = Math.min(this.due, now + FETCH_GRACE)
+    }
+  }
+
+  private hand (items: Received[]): void {
+    items.forEach(received => { this.sink.onMessage(received) })
+  }
+}

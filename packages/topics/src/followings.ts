@@ -1,0 +1,93 @@
+import { HandlerExistsError, NotFollowingError } from './errors.ts'
+import type { Delivery, TopicHandler, TopicListener, TopicMessage } from './api.ts'
+import type { Logger } from '@libp2p/interface'
+
+interface Following {
+  delivery: Delivery
+  listeners: Set<TopicListener>
+  handler?: TopicHandler
+}
+
+/**
+ * The topics that this node follows, by name, and who is told and asked here.
+ */
+export class Followings {
+  private readonly followings = new Map<string, Following>()
+  private readonly log: Logger
+
+  constructor (log: Logger) {
+    this.log = log
+  }
+
+  get size (): number {
+    return this.followings.size
+  }
+
+  get names (): string[] {
+    return [...this.followings.keys()].sort()
+  }
+
+  has (topic: string): boolean {
+    return this.followings.has(topic)
+  }
+
+  add (topic: string, delivery: Delivery): void {
+    this.followings.set(topic, { delivery, listeners: new Set() })
+  }
+
+  /**
+   * @returns false if it was not followed
+   */
+  delete (topic: string): boolean {
+    return this.followings.delete(topic)
+  }
+
+  isReliable (topic: string): boolean {
+    return this.followings.get(topic)?.delivery === 'reliable'
+  }
+
+  listen (topic: string, listener: TopicListener): void {
+    this.followings.get(topic)?.listeners.add(listener)
+  }
+
+  /**
+   * Gives a message to the topic's listeners. What they throw is logged.
+   */
+  tell (message: TopicMessage): void {
+    for (const listener of this.followings.get(message.topic)?.listeners ?? []) {
+      call(listener, message).catch(err => {
+        this.log.error('listener of topic %s failed - %e', message.topic, err)
+      })
+    }
+  }
+
+  handlerOf (topic: string): TopicHandler | undefined {
+    return this.followings.get(topic)?.handler
+  }
+
+  /**
+   * @throws NotFollowingError, HandlerExistsError
+   */
+  handle (topic: string, handler: TopicHandler): void {
+    const following = this.followings.get(topic)
+
+    if (following == null) {
+      throw new NotFollowingError(`Topic "${topic}" is not followed, so nobody would ask this node: call follow() first`)
+    }
+
+    if (following.handler != null) {
+      throw new HandlerExistsError(`Topic "${topic}" has a handler: call unhandle() first`)
+    }
+
+    following.handler = handler
+  }
+
+  unhandle (topic: string): void {
+    delete this.followings.get(topic)?.handler
+  }
+}
+
+async function call (listener: TopicListener, message: TopicMessage): Promise<void> {
+  // async: what a listener throws at once becomes a rejection as well
+  await listener(message)
+}

@@ -1,0 +1,94 @@
+import { DELIVER_NAME, DELIVER_TIMEOUT, FETCH_NAME, FETCH_QUOTA, MAX_FORWARDING, MAX_PARCEL_BYTES } from './constants.ts'
+import { TopicForbiddenError } from './errors.ts'
+import { answerQuestion, topicOfQuestion } from './fetch.ts'
+import { decodeParcel, encodeParcel, signReceipt } from './parcel.ts'
+import type { DirectLike } from './components.ts'
+import type { History } from './history.ts'
+import type { Outcome } from './receiver.ts'
+import type { Restrictions } from './restrictions.ts'
+import type { Identity, NodeId } from '@fisco-libp2p/identity'
+
+/**
+ * What {@link Parcels} work with.
+ */
+export interface ParcelsInit {
+  identity: Identity
+  history: History
+  restrictions: Restrictions
+
+  /**
+   * Takes a message that was brought to this node.
+   *
+   * @returns `accepted` or `duplicate` if the node has it now
+   */
+  take (message: Uint8Array, from: NodeId): Promise<Outcome>
+}
+
+/**
+ * What this node does for others: confirms what is brought to it, passes on what goes to one behind it, and gives what was missed.
+ */
+export class Parcels {
+  private readonly init: ParcelsInit
+  private forwarding = 0
+  private direct?: DirectLike
+
+  constructor (init: ParcelsInit) {
+    this.init = init
+  }
+
+  start (direct: DirectLike | undefined): void {
+    this.direct = direct
+    direct?.handle(DELIVER_NAME, async (bytes, { from, signal }) => this.deliver(bytes, from, signal), { maxMessageSize: MAX_PARCEL_BYTES })
+    direct?.handle(FETCH_NAME, async (bytes, { from }) => this.give(bytes, from), { quota: FETCH_QUOTA })
+  }
+
+  stop (): void {
+    this.direct?.unhandle(DELIVER_NAME)
+    this.direct?.unhandle(FETCH_NAME)
+    this.direct = undefined
+  }
+
+  private async deliver (bytes: Uint8Array, from: NodeId, signal: AbortSignal): Promise<Uint8Array> {
+    const { route: [next, ...route], message } = decodeParcel(bytes)
+
+    if (next != null) {
+      return this.forward(next, route, message, signal)
+    }
+
+    const outcome = await this.init.take(message, from)
+
+    if (outcome !== 'accepted' && outcome !== 'duplicate') {
+      throw new Error(`it refuses the message: ${outcome}`)
+    }
+
+    return signReceipt(this.init.identity, message)
+  }
+
+  private async forward (next: NodeId, route: NodeId[], message: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+    const all = [this.init.identity.nodeId, next, ...route]
+
+    if (new Set(all).size < all.length) {
+      throw new Error('its route goes in a circle')
+    }
+
+    if (this.direct == null || this.forwarding >= MAX_FORWARDING) {
+      throw new Error('a node on the way is busy')
+    }
+
+    this.forwarding++
+
+    try {
+      return await this.direct.request(next, DELIVER_NAME, encodeParcel({ route, message }), { signal, timeout: DELIVER_TIMEOUT })
+    } finally {
+      this.forwarding--
+    }
+  }
+
+  private async give (bytes: Uint8Array, from: NodeId): Promise<Uint8Array> {
+    if (!this.init.restrictions.mayFollow(topicOfQuestion(bytes), from)) {
+      throw new TopicForbiddenError('The topic is restricted, and its list of followers does not name the node that asks')
+    }
+
+    return answerQuestion(bytes, this.init.history)
+  }
+}

@@ -1,0 +1,109 @@
+import { FETCH_NAME, FETCH_TIMEOUT, MAX_SOURCES } from './constants.ts'
+import { decodeAnswer, encodeQuestion } from './fetch.ts'
+import { shuffle } from './request.ts'
+import { tailsOf } from './tails.ts'
+import type { DirectLike, StatusRecordLike } from './components.ts'
+import type { Envelope } from './envelope.ts'
+import type { Feed } from './feed.ts'
+import type { Question } from './fetch.ts'
+import type { Tail } from './tails.ts'
+import type { Topology } from './topology.ts'
+import type { NodeId } from '@fisco-libp2p/identity'
+import type { Logger } from '@libp2p/interface'
+
+/**
+ * What {@link Recovery} works with. Topics are those of gossipsub.
+ */
+export interface RecoveryInit {
+  self: NodeId
+  log: Logger
+  random (): number
+  topology: Pick<Topology, 'recordOf' | 'records' | 'neighbours' | 'neighboursOf'>
+
+  /**
+   * Judges a message that was asked for.
+   *
+   * @returns undefined if it is not what was asked for, or badly signed
+   */
+  judge (bytes: Uint8Array, question: Question): Promise<Envelope | undefined>
+  onFetched (): void
+}
+
+/**
+ * Fetches what is missing of a feed, from its author or from other followers.
+ */
+export class Recovery {
+  private readonly init: RecoveryInit
+  private readonly direct: DirectLike
+  private readonly signal: AbortSignal
+
+  constructor (init: RecoveryInit, direct: DirectLike, signal: AbortSignal) {
+    this.init = init
+    this.direct = direct
+    this.signal = signal
+  }
+
+  /**
+   * Asks the author, and others if it cannot be asked or does not have all. What its author no longer keeps, and none of the others has, is left out.
+   */
+  async run (feed: Feed): Promise<void> {
+    const { author, topic, incarnation } = feed
+    const { topology, random } = this.init
+    const others = shuffle(topology.neighboursOf(topic).filter(nodeId => nodeId !== author), random).slice(0, MAX_SOURCES)
+    let oldest: number | undefined
+
+    for (const source of [...topology.neighbours().has(author) ? [author] : [], ...others]) {
+      if (feed.missing == null || feed.incarnation !== incarnation || this.signal.aborted) {
+        return
+      }
+
+      const answer = await this.ask(source, { topic, author, incarnation, ...feed.missing }, feed)
+
+      if (source === author && answer != null) {
+        oldest = answer === 0 ? Infinity : answer
+      }
+    }
+
+    if (oldest != null && feed.missing != null && oldest > feed.missing.from && feed.incarnation === incarnation) {
+      feed.skipTo(Math.min(oldest, feed.missing.to + 1))
+    }
+  }
+
+  /**
+   * @returns the lowest number that the source keeps, 0 for none; undefined if it did not answer
+   */
+  private async ask (source: NodeId, question: Question, feed: Feed): Promise<number | undefined> {
+    const { log } = this.init
+
+    try {
+      const { oldest, messages } = decodeAnswer(await this.direct.request(source, FETCH_NAME, encodeQuestion(question), { timeout: FETCH_TIMEOUT, signal: this.signal }))
+
+      for (const bytes of messages) {
+        const envelope = await this.init.judge(bytes, question)
+
+        if (envelope == null) {
+          log('node %s answers with messages that were not asked for', source)
+
+          return undefined
+        }
+
+        this.init.onFetched()
+        // a later incarnation that came in the meantime makes no use of it
+        feed.accept({ envelope, bytes }, tailIn(this.init.topology.recordOf(question.author), question), performance.now())
+      }
+
+      return oldest
+    } catch (err) {
+      log('node %s could not be asked for missed messages - %e', source, err)
+
+      return undefined
+    }
+  }
+}
+
+/**
+ * The tail that a record tells of a topic, if it belongs to an incarnation.
+ */
+export function tailIn (record: StatusRecordLike | undefined, { topic, incarnation }: { topic: string, incarnation: number }): Tail | undefined {
+  return record?.incarnation === incarnation ? tailsOf(record).get(topic) : undefined
+}

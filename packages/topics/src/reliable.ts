@@ -1,0 +1,195 @@
+import { MAX_FETCHING } from './constants.ts'
+import { Feed } from './feed.ts'
+import { Recovery, tailIn } from './recovery.ts'
+import { tailsOf } from './tails.ts'
+import type { DirectLike, StatusRecordLike } from './components.ts'
+import type { FeedSink, Received } from './feed.ts'
+import type { RecoveryInit } from './recovery.ts'
+import type { NodeId } from '@fisco-libp2p/identity'
+
+/**
+ * What {@link Reliable} works with.
+ */
+export type ReliableInit = RecoveryInit & FeedSink
+
+/**
+ * Topics of which nothing may be lost, by their gossipsub topics: puts the messages of each author in order, notices which are missing, by their numbers and by the tails in
+ * status, and has them fetched.
+ */
+export class Reliable {
+  private readonly init: ReliableInit
+  private readonly topics = new Map<string, Map<NodeId, Feed>>()
+  private readonly fetching = new Set<Feed>()
+  private recovery?: Recovery
+  private shutdown = new AbortController()
+  private timer?: NodeJS.Timeout
+
+  constructor (init: ReliableInit) {
+    this.init = init
+  }
+
+  /**
+   * Messages that wait for others.
+   */
+  get waiting (): number {
+    return this.feeds().reduce((sum, feed) => sum + feed.waiting, 0)
+  }
+
+  /**
+   * @param direct - without it nothing can be fetched
+   */
+  start (direct: DirectLike | undefined): void {
+    this.shutdown = new AbortController()
+    this.recovery = direct == null ? undefined : new Recovery(this.init, direct, this.shutdown.signal)
+    this.topics.forEach((_, topic) => { this.meetAll(topic) })
+    this.arm()
+  }
+
+  stop (): void {
+    this.recovery = undefined
+    this.shutdown.abort()
+    clearTimeout(this.timer)
+    this.timer = undefined
+  }
+
+  has (topic: string): boolean {
+    return this.topics.has(topic)
+  }
+
+  follow (topic: string): void {
+    if (!this.topics.has(topic)) {
+      this.topics.set(topic, new Map())
+      this.meetAll(topic)
+    }
+  }
+
+  unfollow (topic: string): void {
+    this.topics.delete(topic)
+    this.arm()
+  }
+
+  /**
+   * Takes a message of a topic that is followed so.
+   */
+  accept (received: Received): void {
+    const { topic, author } = received.envelope
+    const record = this.init.topology.recordOf(author)
+    const feed = record == null ? undefined : this.meet(topic, record)
+
+    if (feed != null) {
+      this.change(feed, now => { feed.accept(received, tailIn(record, received.envelope), now) })
+    }
+  }
+
+  /**
+   * The status of a node has changed.
+   */
+  onStatus (record: StatusRecordLike): void {
+    for (const topic of this.topics.keys()) {
+      const feed = this.meet(topic, record)
+
+      if (feed != null) {
+        this.change(feed, now => { feed.look(record.incarnation, tailsOf(record).get(topic), now) })
+      }
+    }
+  }
+
+  /**
+   * The status of a node is no longer kept.
+   */
+  onGone (author: NodeId): void {
+    for (const feeds of this.topics.values()) {
+      feeds.get(author)?.giveUp()
+      feeds.delete(author)
+    }
+  }
+
+  /**
+   * A node was connected: it may have what could not be fetched.
+   */
+  hasten (): void {
+    this.feeds().forEach(feed => { feed.hasten(performance.now()) })
+    this.arm()
+  }
+
+  /**
+   * The feed of an author; undefined of this node itself, and of topics that are not followed so.
+   */
+  private meet (topic: string, record: StatusRecordLike): Feed | undefined {
+    const { nodeId, incarnation } = record
+    const feeds = this.topics.get(topic)
+    let feed = feeds?.get(nodeId)
+
+    if (feeds != null && feed == null && nodeId !== this.init.self) {
+      feed = new Feed(topic, nodeId, incarnation, tailsOf(record).get(topic), this.init)
+      feeds.set(nodeId, feed)
+    }
+
+    return feed
+  }
+
+  /**
+   * Those who are known now.
+   */
+  private meetAll (topic: string): void {
+    this.init.topology.records.forEach(record => { this.meet(topic, record) })
+  }
+
+  private change (feed: Feed, change: (now: number) => void): void {
+    const { due } = feed
+
+    change(performance.now())
+
+    if (feed.due !== due) {
+      this.arm()
+    }
+  }
+
+  private feeds (): Feed[] {
+    return [...this.topics.values()].flatMap(feeds => [...feeds.values()])
+  }
+
+  /**
+   * One timer for all feeds.
+   */
+  private arm (): void {
+    clearTimeout(this.timer)
+    this.timer = undefined
+
+    if (this.recovery != null && this.fetching.size < MAX_FETCHING) {
+      const due = this.feeds().reduce((min, feed) => this.fetching.has(feed) ? min : Math.min(min, feed.due), Infinity)
+
+      if (due !== Infinity) {
+        this.timer = setTimeout(() => { this.act() }, Math.max(1, due - performance.now()))
+      }
+    }
+  }
+
+  private act (): void {
+    const now = performance.now()
+
+    for (const feed of this.feeds().filter(({ due }) => due <= now)) {
+      if (feed.next == null) {
+        feed.begin(now)
+      } else if (!this.fetching.has(feed) && this.fetching.size < MAX_FETCHING) {
+        this.fetch(feed).catch(err => { this.init.log.error('missed messages could not be fetched - %e', err) })
+      }
+    }
+
+    this.arm()
+  }
+
+  private async fetch (feed: Feed): Promise<void> {
+    const { next } = feed
+
+    this.fetching.add(feed)
+
+    try {
+      await this.recovery?.run(feed)
+    } finally {
+      this.fetching.delete(feed)
+      feed.asked(next, performance.now())
+      this.arm()
+    }
+  }
+}
