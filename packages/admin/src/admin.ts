@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { InvalidParametersError } from '@libp2p/interface'
 import { Api } from './api.ts'
-import { MAX_CONNECTIONS, MAX_SOCKET_PATH, REQUEST_TIMEOUT } from './constants.ts'
+import { MAX_CONNECTIONS, MAX_LISTEN_BYTES, MAX_SOCKET_PATH, REQUEST_TIMEOUT } from './constants.ts'
 import { listenOnSocket } from './socket-file.ts'
 import type { Admin, AdminComponents, AdminInit } from './index.ts'
 import type { Logger, Startable } from '@libp2p/interface'
@@ -71,21 +71,57 @@ export class AdminService implements Admin, Startable {
 }
 
 async function answer (api: Api, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const [path] = (request.url ?? '').split('?')
+  const [path, query] = (request.url ?? '').split('?')
   let status = 200
   let value: object
 
   try {
+    if (request.method === 'GET' && path === '/v1/topics/listen') {
+      listen(api, new URLSearchParams(query), response)
+
+      return
+    }
+
     value = await api.answer(request.method ?? '', path, request)
   } catch (err) {
     status = statusOf(err)
-    value = { error: { name: err.name, message: err.message } }
+    value = { error: { name: err.name, message: err.message, confirmed: err.confirmed, missing: err.missing } }
   }
 
   // one request a connection: a client that stays would take the place of another
   response.writeHead(status, { 'content-type': 'application/json', connection: 'close' }).end(`${JSON.stringify(value)}\n`)
 }
 
+/**
+ * Writes a line for each message, until the other side ends it. Who does not read is not waited for.
+ */
+function listen (api: Api, query: URLSearchParams, response: ServerResponse): void {
+  const write = (entry: object): void => {
+    if (response.writableLength > MAX_LISTEN_BYTES) {
+      listening.stop()
+      response.end(`${JSON.stringify({ event: 'lagging', time: Date.now() })}\n`)
+    } else if (!response.writableEnded) {
+      response.headersSent || response.writeHead(200, { 'content-type': 'application/x-ndjson', connection: 'close' })
+      response.write(`${JSON.stringify(entry)}\n`)
+    }
+  }
+
+  const listening = api.listen(query, write)
+
+  response.once('close', () => { listening.stop() })
+}
+
+const STATUS: Record<string, number> = {
+  InvalidParametersError: 400,
+  InvalidTopicError: 400,
+  TopicForbiddenError: 403,
+  TooManyAddressesError: 409,
+  TooManyTopicsError: 409,
+  MessageTooLargeError: 413,
+  PublishQueueFullError: 503,
+  NotConfirmedError: 504
+}
+
 function statusOf (err: Error & { status?: number }): number {
-  return err.status ?? ({ InvalidParametersError: 400, TooManyAddressesError: 409 }[err.name] ?? 500)
+  return err.status ?? STATUS[err.name] ?? 500
 }

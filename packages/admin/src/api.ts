@@ -1,19 +1,12 @@
-import { MAX_BODY } from './constants.ts'
+import { readMessageBody, readPeerBody } from './body.ts'
 import { RequestError } from './errors.ts'
 import { describeNode, describePeers, describeTraffic } from './json.ts'
 import { describeStatus } from './status-json.ts'
-import type { AdminComponents, AdminInit } from './index.ts'
-import type { IncomingMessage } from 'node:http'
+import { describeTopics, Listening, sendMessage } from './topics.ts'
+import type { PeerBody } from './body.ts'
+import type { AdminComponents, AdminInit, AdminTopics } from './index.ts'
 
-const PATHS = ['/v1/info', '/v1/peers', '/v1/peers/retry', '/v1/status', '/v1/traffic']
-
-/**
- * What a request says that is understood.
- */
-interface Body {
-  address?: string
-  save: boolean
-}
+const PATHS = ['/v1/info', '/v1/peers', '/v1/peers/retry', '/v1/status', '/v1/topics', '/v1/topics/broadcast', '/v1/topics/listen', '/v1/topics/publish', '/v1/traffic']
 
 /**
  * Answers requests; knows nothing of sockets.
@@ -42,14 +35,20 @@ export class Api {
         return describePeers(this.#init.identity, peers.list(), peers.members())
       case 'GET /v1/status':
         return describeStatus(this.#init.identity, { ...this.#components, peers, statusSeq: orWithout(() => this.#components.statusSeq), topics: orWithout(() => this.#components.topics) })
+      case 'GET /v1/topics':
+        return describeTopics(this.#topics(), orWithout(() => this.#components.statusSeq), this.#init.identity)
+      case 'POST /v1/topics/publish':
+        return sendMessage(this.#topics(), await readMessageBody(request), true)
+      case 'POST /v1/topics/broadcast':
+        return sendMessage(this.#topics(), await readMessageBody(request), false)
       case 'GET /v1/traffic':
         return describeTraffic(orWithout(() => this.#components.direct?.statistics()) ?? [], peers.members())
       case 'POST /v1/peers':
-        return this.#add(await readBody(request))
+        return this.#add(await readPeerBody(request))
       case 'DELETE /v1/peers':
-        return this.#remove(await readBody(request))
+        return this.#remove(await readPeerBody(request))
       case 'POST /v1/peers/retry':
-        return this.#retry(await readBody(request))
+        return this.#retry(await readPeerBody(request))
       default:
         throw PATHS.includes(path)
           ? new RequestError(405, `${path} has no ${method}`)
@@ -57,21 +56,41 @@ export class Api {
     }
   }
 
-  async #add ({ address, save }: Body): Promise<object> {
+  /**
+   * Listens for messages, until it is stopped.
+   *
+   * @param query - `topic`, any number of times, `broadcast` and `reliable`
+   * @throws RequestError, or what the node says to the topics
+   */
+  listen (query: URLSearchParams, write: (entry: object) => void): Listening {
+    return new Listening(this.#topics(), orWithout(() => this.#components.statusSeq), query, write)
+  }
+
+  #topics (): AdminTopics {
+    const topics = orWithout(() => this.#components.topics)
+
+    if (topics == null) {
+      throw new RequestError(409, 'the node has no topics: it was composed without the service')
+    }
+
+    return topics
+  }
+
+  async #add ({ address, save }: PeerBody): Promise<object> {
     const added = this.#components.peers.add(expectAddress(address))
     await this.#save(save, { add: [expectAddress(address)] }, 'the peer is configured until the node stops')
 
     return { added, saved: save }
   }
 
-  async #remove ({ address, save }: Body): Promise<object> {
+  async #remove ({ address, save }: PeerBody): Promise<object> {
     const removed = await this.#components.peers.remove(expectAddress(address))
     await this.#save(save, { remove: [expectAddress(address)] }, 'the peer is removed until the node is started again')
 
     return { removed, saved: save }
   }
 
-  #retry ({ address }: Body): object {
+  #retry ({ address }: PeerBody): object {
     if (!this.#components.peers.retry(address) && address != null) {
       throw new RequestError(404, `${address} is not configured`)
     }
@@ -113,46 +132,4 @@ function expectAddress (address?: string): string {
   }
 
   return address
-}
-
-/**
- * @throws RequestError unless it is empty or a JSON object with fields of the right types
- */
-async function readBody (request: AsyncIterable<Uint8Array> | IncomingMessage): Promise<Body> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-
-  for await (const chunk of request) {
-    length += chunk.byteLength
-
-    if (length > MAX_BODY) {
-      throw new RequestError(413, `the body is longer than ${MAX_BODY} bytes`)
-    }
-
-    chunks.push(chunk)
-  }
-
-  const { address, save = false } = parseObject(Buffer.concat(chunks).toString())
-
-  if ((address != null && typeof address !== 'string') || typeof save !== 'boolean') {
-    throw new RequestError(400, '"address" must be a text and "save" true or false')
-  }
-
-  return { address: address ?? undefined, save }
-}
-
-function parseObject (text: string): { address?: unknown, save?: unknown } {
-  let value: unknown
-
-  try {
-    value = text === '' ? {} : JSON.parse(text)
-  } catch {
-    throw new RequestError(400, 'the body is no JSON')
-  }
-
-  if (typeof value !== 'object' || value == null || Array.isArray(value)) {
-    throw new RequestError(400, 'the body must be a JSON object')
-  }
-
-  return value
 }

@@ -28,3 +28,18 @@ export const REQUEST_TIMEOUT = 5_000
  * How long, in milliseconds, an existing socket file has to show whether somebody listens on it.
  */
 export const PROBE_TIMEOUT = 1_000
+
+/**
+ * Longest body of a request to send a message, bytes: 1 MiB in base64, and the rest.
+ */
+export const MAX_MESSAGE_BODY = 1_500_000
+
+/**
+ * Bytes that wait for one who listens and does not read; beyond it he is told, and no longer listened for.
+ */
+export const MAX_LISTEN_BYTES = 8 * 1024 * 1024
+
+/**
+ * Name of the status entry with the hash of a node's lists of restricted topics, as `@fisco-libp2p/topics` writes it.
+ */
+export const RESTRICTED_ENTRY = 'fisco/topics/restricted'

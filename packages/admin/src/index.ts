@@ -23,6 +23,7 @@
  */
 
 import { AdminService } from './admin.ts'
+import type { SentEntry } from './topics.ts'
 import type { ComponentLogger, PeerId, Startable } from '@libp2p/interface'
 import type { AddressManager } from '@libp2p/interface-internal'
 
@@ -31,6 +32,7 @@ export { AdminSocketError } from './errors.ts'
 
 export type { NodeInfo, PeerEntry, TrafficEntry } from './json.ts'
 export type { StatusEntry } from './status-json.ts'
+export type { ListenEntry, SentEntry, TopicEntry } from './topics.ts'
 
 /**
  * Who the node is.
@@ -112,6 +114,33 @@ export interface AdminStatus {
 }
 
 /**
+ * A message to a topic, or a broadcast, as `@fisco-libp2p/topics` gives it.
+ */
+export interface AdminTopicMessage {
+  topic?: string
+  data: Uint8Array
+  author: string
+  incarnation: number
+  sequence: number
+}
+
+/**
+ * What is used of `@fisco-libp2p/topics`.
+ */
+export interface AdminTopics {
+  following (): string[]
+  followedBy (nodeId: string): string[]
+  restricted (): string[]
+  follow (topic: string, listener: (message: AdminTopicMessage) => void, options: { delivery?: 'besteffort' | 'reliable' }): void
+  unfollow (topic: string, listener: (message: AdminTopicMessage) => void): void
+  publish (topic: string, data: Uint8Array, options: { delivery?: 'besteffort' | 'reliable', acks?: 'all' | number, timeout?: number }): Promise<SentEntry>
+  publishTo (topic: string, nodeIds: readonly string[], data: Uint8Array, options: { acks?: 'all' | number, timeout?: number }): Promise<SentEntry>
+  broadcast (data: Uint8Array, options: { acks?: 'all' | number, timeout?: number }): Promise<SentEntry>
+  addEventListener (type: 'broadcast:message' | 'topic:gap', listener: (evt: CustomEvent) => void): void
+  removeEventListener (type: 'broadcast:message' | 'topic:gap', listener: (evt: CustomEvent) => void): void
+}
+
+/**
  * A change of the configured peers that is to outlive the node.
  */
 export interface PeersChange {
@@ -159,15 +188,16 @@ export interface AdminComponents {
   }
 
   /**
-   * Who follows what, if the node has topics.
+   * Who follows what, and messages to them, if the node has topics.
    */
-  topics?: { following (): string[], followedBy (nodeId: string): string[] }
+  topics?: AdminTopics
 
   /**
    * The status of all nodes, if the node has it.
    */
   statusSeq?: {
     snapshot (): AdminStatus[]
+    get (nodeId: string): AdminStatus | undefined
     describe (record: Pick<AdminStatus, 'entries'>): { version: string, addresses: string[], neighbours: number }
   }
 

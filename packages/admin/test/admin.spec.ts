@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { stat, writeFile } from 'node:fs/promises'
+import { request } from 'node:http'
 import { connect } from 'node:net'
+import { createInterface } from 'node:readline'
 import { admin } from '@fisco-libp2p/admin'
 import { temporaryFolder } from '@fisco-libp2p/test-kit'
 import { start, stop } from '@libp2p/interface'
@@ -11,6 +13,7 @@ import fc from 'fast-check'
 import { pEvent } from 'p-event'
 import { ask, startPair } from './support.ts'
 import type { Admin, AdminComponents, AdminIdentity } from '@fisco-libp2p/admin'
+import type { IncomingMessage } from 'node:http'
 
 const components: AdminComponents = {
   logger: defaultLogger(),
@@ -82,6 +85,97 @@ describe('admin API', () => {
     const failed = await ask(socket, 'POST', '/v1/peers', body({ address: '/ip4/127.0.0.1/tcp/13/tls', save: true }))
     expect(failed).to.have.property('status', 500)
     expect(failed.value.error.message).to.equal('the peer is configured until the node stops; it could not be saved: the disk is full')
+  })
+
+  it('publishes and broadcasts, and tells what became of it', async () => {
+    await using pair = await startPair()
+    const { node, other, socket } = pair
+    const heard: string[] = []
+    const send = async (path: string, value: object): Promise<{ status?: number, value: any }> => ask(socket, 'POST', `/v1/topics/${path}`, JSON.stringify(value))
+
+    if (node.services.peers.members().length === 0) {
+      await pEvent(node.services.peers, 'peer:up')
+    }
+
+    other.services.topics.follow('prices', ({ data }) => { heard.push(Buffer.from(data).toString()) })
+    other.services.topics.addEventListener('broadcast:message', ({ detail }) => { heard.push(Buffer.from(detail.data).toString()) })
+
+    while (node.services.topics.followers('prices').length === 0) {
+      await pEvent(node.services.statusSeq, 'status:change')
+    }
+
+    expect((await send('publish', { topic: 'prices', text: 'one', acks: 'all' })).value).to.deep.include({ sequence: 1, followers: 1, confirmed: [other.identity.nodeId] })
+    expect((await send('publish', { topic: 'prices', data: Buffer.from('two').toString('base64'), to: [other.identity.nodeId] })).status).to.equal(200)
+    expect((await send('broadcast', { text: 'three', acks: 1 })).value.confirmed).to.deep.equal([other.identity.nodeId])
+    expect(heard).to.deep.equal(['one', 'two', 'three'])
+
+    const failed = await send('publish', { topic: 'prices', text: 'four', acks: 2, timeout: 100 })
+    expect(failed.status).to.equal(504)
+    expect(failed.value.error).to.deep.include({ name: 'NotConfirmedError', confirmed: [other.identity.nodeId], missing: [] })
+
+    for (const [path, value, status] of [
+      ['publish', { text: 'x' }, 400], ['publish', { topic: 'a' }, 400], ['publish', { topic: 'a', data: '***' }, 400], ['publish', { topic: 'a', text: 'x', data: 'AA==' }, 400], ['publish', { topic: ' ', text: 'x' }, 400],
+      ['publish', { topic: 'a', text: 'x', acks: 'some' }, 400], ['publish', { topic: 'a', text: 'x', delivery: 'sure' }, 400], ['publish', { topic: 'a', text: 'x', to: 'b' }, 400],
+      ['publish', { topic: 'a', text: 'x', to: ['b'] }, 400], ['publish', { topic: 'a', text: 'x', to: ['b'], delivery: 'reliable' }, 400], ['publish', { topic: 'a', text: 'x', timeout: 'soon' }, 400],
+      ['broadcast', { topic: 'a', text: 'x' }, 400], ['broadcast', { text: 'x', delivery: 'reliable' }, 400], ['publish', { topic: 'a', text: 'x'.repeat(1_100_000) }, 413], ['publish', { topic: 'a', text: 'x'.repeat(1_500_000) }, 413]
+    ] as const) {
+      expect((await send(path, value)).status, JSON.stringify(value).slice(0, 80)).to.equal(status)
+    }
+  })
+
+  it('listens for who asks, and follows for no longer', async () => {
+    await using pair = await startPair()
+    const { node, socket } = pair
+    const lines: Array<Record<string, unknown>> = []
+    const call = request({ socketPath: socket, path: '/v1/topics/listen?topic=prices&topic=blocks&broadcast=true' })
+    const [response] = await once(call.end(), 'response') as [IncomingMessage]
+    // it ends when the test has read enough
+    const reading = new Promise<void>(resolve => {
+      createInterface(response.on('error', () => {})).on('error', () => {}).on('line', line => {
+        lines.push(JSON.parse(line))
+
+        if (lines.length === 2) {
+          call.destroy()
+          resolve()
+        }
+      })
+    })
+
+    expect(response.headers['content-type']).to.equal('application/x-ndjson')
+    expect(node.services.topics.following()).to.deep.equal(['blocks', 'prices'])
+    await node.services.topics.publish('prices', Buffer.from('hello'))
+    await reading
+    expect(lines).to.have.lengthOf(2)
+    expect(lines[0]).to.include({ event: 'listening' })
+    expect(lines[1]).to.include({ event: 'message', topic: 'prices', Node: 'node1', NodeID: node.identity.nodeId, sequence: 1, data: 'aGVsbG8=' })
+
+    while (node.services.topics.following().length > 0) {
+      await new Promise(resolve => { setImmediate(resolve) })
+    }
+
+    expect((await ask(socket, 'GET', '/v1/topics/listen')).status).to.equal(400)
+    expect((await ask(socket, 'GET', '/v1/topics/listen?topic=good&topic=%20')).status).to.equal(400)
+    expect(node.services.topics.following()).to.deep.equal([])
+  })
+
+  it('lists topics, and whose lists of restricted ones are others', async () => {
+    await using pair = await startPair({ restricted: { board: { followers: [] } } })
+    const { node, other, socket } = pair
+
+    if (node.services.peers.members().length === 0) {
+      await pEvent(node.services.peers, 'peer:up')
+    }
+
+    node.services.topics.follow('prices')
+
+    while (node.services.statusSeq.get(other.identity.nodeId) == null) {
+      await pEvent(node.services.statusSeq, 'status:change')
+    }
+
+    expect((await ask(socket, 'GET', '/v1/topics')).value).to.deep.equal([
+      { topic: 'board', followers: [], following: false, restricted: true, differs: [{ Node: 'node0', NodeID: other.identity.nodeId }] },
+      { topic: 'prices', followers: [{ Node: 'node1', NodeID: node.identity.nodeId }], following: true, restricted: false, differs: [] }
+    ])
   })
 
   it('answers what is wrong with a request', async () => {

@@ -2,7 +2,7 @@ import { request } from 'node:http'
 import { createNode } from '@fisco-libp2p/node'
 import { createConsortium, freePorts, temporaryFolder } from '@fisco-libp2p/test-kit'
 import type { PeersChange } from '@fisco-libp2p/admin'
-import type { FiscoNode } from '@fisco-libp2p/node'
+import type { FiscoNode, NodeSettings } from '@fisco-libp2p/node'
 
 export interface Answer {
   status?: number
@@ -26,8 +26,10 @@ export async function ask (socketPath: string, method: string, path: string, bod
 
 /**
  * Two nodes, the first of them with an admin socket, and the second among its peers.
+ *
+ * @param topics - settings of the first one
  */
-export async function startPair (): Promise<{ node: FiscoNode, other: FiscoNode, socket: string, saved: PeersChange[] } & AsyncDisposable> {
+export async function startPair (topics?: NodeSettings['topics']): Promise<{ node: FiscoNode, other: FiscoNode, socket: string, saved: PeersChange[] } & AsyncDisposable> {
   const folder = await temporaryFolder()
   const consortium = await createConsortium({ keyType: 'ed25519' })
   const [port] = await freePorts(1)
@@ -38,6 +40,7 @@ export async function startPair (): Promise<{ node: FiscoNode, other: FiscoNode,
     identity: await consortium.identity(),
     listen: ['/ip4/127.0.0.1/tcp/0/tls'],
     peers: [`/ip4/127.0.0.1/tcp/${port}/tls`],
+    topics,
     admin: {
       socket,
       save: async change => {

@@ -1,6 +1,8 @@
 import { request } from 'node:http'
+import { createInterface } from 'node:readline'
 import { readConfig } from '@fisco-libp2p/node'
 import { UsageError } from './output.ts'
+import type { IncomingMessage } from 'node:http'
 
 /**
  * How long, in milliseconds, a node may take for an answer: a peer that is removed is closed in good order first.
@@ -38,11 +40,12 @@ export class AdminClient {
   }
 
   /**
+   * @param patience - milliseconds that the node may take longer than for most things
    * @returns what the node answers
    * @throws UsageError if it does not run, or refuses
    */
-  async call<T> (method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<T> {
-    const { status, text } = await this.#exchange(method, path, body).catch(err => { throw this.#explain(err) })
+  async call<T> (method: 'GET' | 'POST' | 'DELETE', path: string, body?: object, patience = 0): Promise<T> {
+    const { status, text } = await this.#exchange(method, path, TIMEOUT + patience, body).catch(err => { throw this.#explain(err) })
     const value = parse(text)
 
     if (status !== 200) {
@@ -52,9 +55,48 @@ export class AdminClient {
     return value as T
   }
 
-  async #exchange (method: string, path: string, body?: object): Promise<{ status?: number, text: string }> {
+  /**
+   * Reads the lines of an answer that goes on, until the signal aborts.
+   *
+   * @throws UsageError if the node does not run, refuses, or ends it
+   */
+  async listen<T> (path: string, signal: AbortSignal, onEntry: (entry: T) => void): Promise<void> {
+    const response = await this.#open(path, signal).catch(err => { throw this.#explain(err) })
+
+    if (response.statusCode !== 200) {
+      const [line] = await Array.fromAsync(createInterface(response))
+      throw new UsageError(parse(line ?? '')?.error?.message ?? `the node answered with status ${response.statusCode}`)
+    }
+
+    try {
+      for await (const line of createInterface(response)) {
+        onEntry(parse(line) as T)
+      }
+    } catch (err) {
+      if (!signal.aborted) {
+        throw err
+      }
+    }
+
+    if (!signal.aborted) {
+      throw new UsageError(`the node of ${this.#config} has stopped`)
+    }
+  }
+
+  async #open (path: string, signal: AbortSignal): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const call = request({ socketPath: this.#socket, method: 'GET', path, signal }, resolve)
+      call.on('error', err => {
+        // ends the loop that reads, where there is one
+        reject(err)
+      })
+      call.end()
+    })
+  }
+
+  async #exchange (method: string, path: string, timeout: number, body?: object): Promise<{ status?: number, text: string }> {
     const { promise, resolve, reject } = Promise.withResolvers<{ status?: number, text: string }>()
-    const signal = AbortSignal.timeout(TIMEOUT)
+    const signal = AbortSignal.timeout(timeout)
     const content = Buffer.from(body == null ? '' : JSON.stringify(body))
     // node:http gives a DELETE no length by itself
     const headers = { 'content-type': 'application/json', 'content-length': content.byteLength }
@@ -83,7 +125,7 @@ export class AdminClient {
       case 'EACCES':
         return new UsageError(`this user may not open ${this.#socket}: only the one that the node runs as may`)
       case 'ABORT_ERR':
-        return new UsageError(`the node of ${this.#config} did not answer within ${TIMEOUT / 1000} s`)
+        return new UsageError(`the node of ${this.#config} did not answer in time`)
       default:
         return new UsageError(`the node of ${this.#config} cannot be asked over ${this.#socket}: ${err.message}`)
     }

@@ -3,8 +3,10 @@ import { chainCreate } from './commands/chain-create.ts'
 import { demo } from './commands/demo.ts'
 import { info } from './commands/info.ts'
 import { peers } from './commands/peers.ts'
+import { broadcast, publish } from './commands/publish.ts'
 import { start } from './commands/start.ts'
 import { status } from './commands/status.ts'
+import { listen, topics } from './commands/topics.ts'
 import { Output, UsageError } from './output.ts'
 
 /**
@@ -23,8 +25,12 @@ export async function runCli (argv: string[]): Promise<number> {
     .command(info)
     .command(peers)
     .command(status)
+    .command(topics)
+    .command(publish)
+    .command(broadcast)
+    .command(listen)
     .command(demo)
-    .demandCommand(1, 'Say what to do: chain create, start, info, peers, status or demo')
+    .demandCommand(1, 'Say what to do: chain create, start, info, peers, status, topics, publish, broadcast, listen or demo')
     .strict()
     .recommendCommands()
     .parserConfiguration({ 'duplicate-arguments-array': false })

@@ -8,7 +8,9 @@ import { parse } from 'ini'
 import { BYTES_PER_MBIT, DEFAULT_ADMIN_SOCKET, DEFAULT_CA_CERT, DEFAULT_CERT, DEFAULT_CHAIN_ID, DEFAULT_DATA_PATH, DEFAULT_KEY, DEFAULT_LISTEN_IP, DEFAULT_LISTEN_PORT, MAX_ADDRESSES, STATE_FOLDER } from './constants.ts'
 import { endpointToMultiaddr, parseEndpoint, parsePort } from './endpoint.ts'
 import { ConfigError } from './errors.ts'
+import { parseRestrictedTopics } from './restricted-topics.ts'
 import type { NodeId, PolicyChoice } from '@fisco-libp2p/identity'
+import type { RestrictedTopic } from '@fisco-libp2p/topics'
 import type { AbortOptions } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 
@@ -86,6 +88,11 @@ export interface NodeConfig {
    * Path of the admin API's unix socket: `[admin] socket`, seen from the folder of `config.ini`; undefined if there is none.
    */
   adminSocket?: string
+
+  /**
+   * Topics that only some may use: the sections `[restricted_topic.N]`, by name of the topic.
+   */
+  restrictedTopics: Record<string, RestrictedTopic>
 
   /**
    * Settings that look like mistakes: keys that no node knows.
@@ -184,6 +191,7 @@ export function parseConfig (text: string, file: string): NodeConfig {
     bytesPerSecond: bandwidth('outgoing_bandwidth_limit'),
     bytesPerSecondPerPeer: bandwidth('outgoing_bandwidth_limit_per_peer'),
     adminSocket: socket.path,
+    restrictedTopics: at('[restricted_topic]', () => parseRestrictedTopics(section('restricted_topic'))),
     warnings: [...Object.keys(KNOWN).flatMap(name => unknownKeys(name, section(name))), ...socket.warnings]
   }
 }

@@ -111,6 +111,7 @@ export async function createNode (init: ConfigFileInit | SettingsInit): Promise<
     allow: config.allow,
     links: { linkTimeout: config.linkTimeout, maxDelay: config.maxRetryDelay, maxMembers: config.maxNodes, maxUnconfigured: config.maxUnconfiguredNodes },
     unicast: { bytesPerSecond: config.bytesPerSecond, bytesPerSecondPerPeer: config.bytesPerSecondPerPeer },
+    topics: { restricted: config.restrictedTopics },
     admin: config.adminSocket == null ? undefined : { socket: config.adminSocket, save: async change => savePeers(config.file, change) }
   }, config.stateFolder)
 

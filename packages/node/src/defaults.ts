@@ -13,6 +13,7 @@ import type { NodeServices } from './services.ts'
 import type { DirectInit } from '@fisco-libp2p/direct'
 import type { Identity } from '@fisco-libp2p/identity'
 import type { PeersInit } from '@fisco-libp2p/peers'
+import type { TopicsInit } from '@fisco-libp2p/topics'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Libp2pOptions } from 'libp2p'
 
@@ -75,6 +76,13 @@ export interface NodeSettings {
   unicast?: Pick<DirectInit, 'maxMessageSize' | 'bytesPerSecond' | 'bytesPerSecondPerPeer'>
 
   /**
+   * Topics that only some may use, and what is kept of reliable ones; see the options of the same names of `@fisco-libp2p/topics`.
+   *
+   * @default its defaults
+   */
+  topics?: Pick<TopicsInit, 'restricted' | 'history'>
+
+  /**
    * Gets the session keys of every connection, as lines of an NSS key log. Whoever has them reads all traffic.
    *
    * @default none
@@ -115,10 +123,10 @@ export function nodeDefaults (settings: NodeSettings): Libp2pOptions<NodeService
     peerStore: { maxAddressAge: Infinity, maxPeerAge: Infinity },
     services: {
       identify: identify(),
-      pubsub: gossipsub(gossipsubDefaults()),
+      pubsub: gossipsub(gossipsubDefaults({ members: Math.min(Math.max(members, 2), 1_000) })),
       statusSeq: statusSeq({ identity }),
       direct: direct(settings.unicast),
-      topics: topics(),
+      topics: topics(settings.topics),
       peers: peers({ ...settings.links, maxMembers: settings.links?.maxMembers ?? Math.min(members, MAX_MEMBERS), addresses: settings.peers, identity })
     }
   }

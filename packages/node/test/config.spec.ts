@@ -19,6 +19,7 @@ describe('config.ini', () => {
       cert: resolve('/etc/fisco/conf/node.crt'),
       caCert: resolve('/etc/fisco/conf/ca.crt'),
       deny: [],
+      restrictedTopics: {},
       allow: [],
       chainId: '1',
       policy: 'auto',
@@ -155,5 +156,21 @@ describe('config.ini', () => {
         expect(err).to.be.an('error')
       }
     }))
+  })
+
+  it('reads restricted topics, and takes no list that it does not understand', () => {
+    const agency = `agency:${'0a'.repeat(32)}`
+
+    expect(parse(`[restricted_topic.0]\nname=board\nfollower.0=${ID}\nfollower.1=${agency}\n[restricted_topic.7]\nname=a.b\nfollower.0=${ID}\npublisher.3=0x${OTHER_ID.toUpperCase()}`).restrictedTopics)
+      .to.deep.equal({ board: { followers: [ID, agency] }, 'a.b': { followers: [ID], publishers: [OTHER_ID] } })
+
+    for (const [text, message] of [
+      ['follower.0=x', '[restricted_topic.0] lacks the name of the topic'],
+      [`name=board\nfolower.0=${ID}`, '[restricted_topic.0] has folower.0: known are name, follower.*, publisher.*'],
+      ['name=board\nfollower.0=me', 'the list of "board" names "me"'],
+      [`name=board\n[restricted_topic.1]\nname=board\nfollower.0=${ID}`, '[restricted_topic.1] is about "board", as one before it']
+    ]) {
+      expect(() => parse(`[restricted_topic.0]\n${text}`)).to.throw(message).with.property('name', 'ConfigError')
+    }
   })
 })

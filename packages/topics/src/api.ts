@@ -227,8 +227,15 @@ export interface Topics extends TypedEventTarget<TopicsEvents> {
 
   /**
    * Stops following a topic; its listeners and its handler go. Without effect if it is not followed.
+   *
+   * @param listener - only this one goes, and the topic with it if it was the last, there is no handler, and `follow` was never called without a listener
    */
-  unfollow (topic: string): void
+  unfollow (topic: string, listener?: TopicListener): void
+
+  /**
+   * The names of the topics that are restricted by this node's lists, in order.
+   */
+  restricted (): string[]
 
   /**
    * The topics that this node follows, in order.

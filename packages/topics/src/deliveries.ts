@@ -110,6 +110,8 @@ export class Deliveries {
 
       if (confirmed.length === receivers.length) {
         end.over()
+        // without effect where enough have
+        reject(new Error('nobody else follows'))
       }
     }
 
@@ -135,7 +137,7 @@ export class Deliveries {
 
       const missing = receivers.filter(nodeId => !confirmed.includes(nodeId))
 
-      throw new NotConfirmedError(`${confirmed.length} of ${receivers.length} followers have confirmed within ${timeout} ms, ${needed} were to: ${explain(missing, failures)}`, { confirmed, missing, cause: err })
+      throw new NotConfirmedError(`${confirmed.length} of ${receivers.length} followers have confirmed, ${needed} were to within ${timeout} ms: ${explain(missing, failures)}`, { confirmed, missing, cause: err })
     }
 
     return [...confirmed]
@@ -212,6 +214,10 @@ export class Deliveries {
  * The first three, and why.
  */
 function explain (missing: readonly NodeId[], failures: ReadonlyMap<NodeId, Error>): string {
+  if (missing.length === 0) {
+    return 'no other node is known to follow'
+  }
+
   const reasons = missing.slice(0, 3).map(nodeId => `${nodeId.slice(0, 8)}… ${failures.get(nodeId)?.message ?? 'has not answered yet'}`)
 
   return `${reasons.join('; ')}${missing.length > 3 ? `; and ${missing.length - 3} more` : ''}`

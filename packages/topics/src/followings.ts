@@ -6,6 +6,11 @@ interface Following {
   delivery: Delivery
   listeners: Set<TopicListener>
   handler?: TopicHandler
+
+  /**
+   * Followed without a listener: by somebody who looks at the events.
+   */
+  isPlain: boolean
 }
 
 /**
@@ -32,7 +37,7 @@ export class Followings {
   }
 
   add (topic: string, delivery: Delivery): void {
-    this.followings.set(topic, { delivery, listeners: new Set() })
+    this.followings.set(topic, { delivery, listeners: new Set(), isPlain: false })
   }
 
   /**
@@ -46,8 +51,23 @@ export class Followings {
     return this.followings.get(topic)?.delivery === 'reliable'
   }
 
-  listen (topic: string, listener: TopicListener): void {
-    this.followings.get(topic)?.listeners.add(listener)
+  listen (topic: string, listener: TopicListener | undefined): void {
+    const following = this.followings.get(topic)
+
+    if (listener != null) {
+      following?.listeners.add(listener)
+    } else if (following != null) {
+      following.isPlain = true
+    }
+  }
+
+  /**
+   * @returns whether that was the last one who wants to know
+   */
+  unlisten (topic: string, listener: TopicListener): boolean {
+    const following = this.followings.get(topic)
+
+    return following?.listeners.delete(listener) === true && following.listeners.size === 0 && !following.isPlain && following.handler == null
   }
 
   /**

@@ -22,11 +22,16 @@ export interface Parcel {
   message: Uint8Array
 }
 
+/**
+ * Encodes a message that is to be confirmed, as it travels by the direct protocol.
+ */
 export function encodeParcel ({ route, message }: Parcel): Uint8Array {
   return Delivery.encode({ route: route.map(nodeId => fromString(nodeId, 'hex')), message: new Uint8Array(message) })
 }
 
 /**
+ * Reads such a message. What is signed in it is not judged.
+ *
  * @throws MalformedMessageError for any bytes that are no parcel
  */
 export function decodeParcel (bytes: Uint8Array): Parcel {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { isNodeId } from '@fisco-libp2p/identity'
 import { InvalidParametersError } from '@libp2p/interface'
 import { MAX_LISTED, MAX_RESTRICTED } from './constants.ts'
-import { gossipTopic } from './names.ts'
+import { gossipTopic, topicName } from './names.ts'
 import type { StatusRecordLike } from './components.ts'
 import type { RestrictedTopic } from './init.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
@@ -49,6 +49,13 @@ export class Restrictions {
     if (names.length > 0) {
       this.hash = createHash('sha256').update(JSON.stringify(canonical)).digest()
     }
+  }
+
+  /**
+   * The names of the topics, in order.
+   */
+  get names (): string[] {
+    return [...this.topics.keys()].map(topicName)
   }
 
   /**

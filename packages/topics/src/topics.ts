@@ -205,17 +205,19 @@ export class TopicsService extends TypedEventEmitter<TopicsEvents> implements To
       }
     }
 
-    if (listener != null) {
-      this.followings.listen(topic, listener)
-    }
+    this.followings.listen(topic, listener)
   }
 
-  unfollow (topic: string): void {
-    if (this.followings.delete(topic)) {
+  unfollow (topic: string, listener?: TopicListener): void {
+    if ((listener == null || this.followings.unlisten(topic, listener)) && this.followings.delete(topic)) {
       this.reliable.unfollow(gossipTopic(topic))
       this.carrier.leave(gossipTopic(topic))
       this.announce()
     }
+  }
+
+  restricted (): string[] {
+    return this.restrictions.names
   }
 
   following (): string[] {

@@ -195,6 +195,30 @@ describe('multicast and broadcast', () => {
     expect(b.multicasts.map(({ data }) => text(data))).to.deep.equal(['heard'])
   })
 
+  it('ends for one listener alone, and with the last one', async () => {
+    await using network = new TestNetwork()
+    const { topics } = await network.add(identities[0])
+    const heard: string[] = []
+    const [one, two] = ['one', 'two'].map(name => () => { heard.push(name) })
+
+    topics.follow('prices', one)
+    topics.follow('prices', two)
+    topics.unfollow('prices', one)
+    topics.unfollow('prices', () => {})
+    await topics.publish('prices', Uint8Array.of(1))
+    expect(heard).to.deep.equal(['two'])
+    topics.unfollow('prices', two)
+    expect(topics.following()).to.deep.equal([])
+    // whoever looks at the events, or answers, keeps it
+    topics.follow('prices')
+    topics.follow('prices', one)
+    topics.unfollow('prices', one)
+    topics.follow('blocks', one)
+    topics.handle('blocks', () => Uint8Array.of(1))
+    topics.unfollow('blocks', one)
+    expect(topics.following()).to.deep.equal(['blocks', 'prices'])
+  })
+
   it('without any connection reaches the node itself, and says that there is nobody else', async () => {
     await using network = new TestNetwork()
     const node = await network.add(identities[0])

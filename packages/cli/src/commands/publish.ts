@@ -1,0 +1,86 @@
+import { readFile } from 'node:fs/promises'
+import { buffer } from 'node:stream/consumers'
+import { AdminClient } from '../admin-client.ts'
+import { Output, UsageError } from '../output.ts'
+import { sentText } from '../topics-table.ts'
+import { CONFIG_OPTION } from './info.ts'
+import type { SentEntry } from '@fisco-libp2p/admin'
+import type { CommandModule } from 'yargs'
+
+interface SendArguments {
+  message?: string
+  file?: string
+  acks?: string
+  timeout?: number
+  config: string
+  json?: boolean
+}
+
+interface PublishArguments extends SendArguments {
+  topic: string
+  reliable?: boolean
+  to?: string[]
+}
+
+/**
+ * Milliseconds that a node waits for confirmations unless it is told otherwise.
+ */
+const ACK_TIMEOUT = 10_000
+
+const SEND_OPTIONS = {
+  config: CONFIG_OPTION,
+  file: { type: 'string', requiresArg: true, describe: 'Send what is in this file; - for standard input' },
+  acks: { type: 'string', requiresArg: true, describe: 'Wait until so many nodes have confirmed: a number, or all' },
+  timeout: { type: 'number', requiresArg: true, describe: `Milliseconds to wait for them; ${ACK_TIMEOUT} unless it is given` }
+} as const
+
+export const publish: CommandModule<object, PublishArguments> = {
+  command: 'publish <topic> [message]',
+  describe: 'Have a running node publish a message to the followers of a topic',
+  builder: yargs => yargs
+    // else only the last of several nodes would be left
+    .parserConfiguration({ 'duplicate-arguments-array': true })
+    .positional('topic', { type: 'string', demandOption: true })
+    .positional('message', { type: 'string', describe: 'The text to send' })
+    .options({
+      ...SEND_OPTIONS,
+      reliable: { type: 'boolean', describe: 'Keep it for followers that miss it' },
+      to: { type: 'string', array: true, requiresArg: true, describe: 'Node IDs of the followers that alone get it, and confirm it' }
+    }),
+
+  async handler ({ topic, reliable, to, ...args }) {
+    await send(args, '/v1/topics/publish', { topic, to, delivery: reliable === true ? 'reliable' : undefined }, to != null)
+  }
+}
+
+export const broadcast: CommandModule<object, SendArguments> = {
+  command: 'broadcast [message]',
+  describe: 'Have a running node send a message to all other nodes',
+  builder: yargs => yargs.positional('message', { type: 'string', describe: 'The text to send' }).options(SEND_OPTIONS),
+
+  async handler (args) {
+    await send(args, '/v1/topics/broadcast', {}, false)
+  }
+}
+
+async function send (args: SendArguments, path: string, fields: object, isConfirmed: boolean): Promise<void> {
+  const acks = args.acks == null || args.acks === 'all' ? args.acks : Number(args.acks)
+
+  if (typeof acks === 'number' && !Number.isInteger(acks)) {
+    throw new UsageError(`--acks is a number or all, not ${args.acks}`)
+  }
+
+  const data = await readData(args)
+  const client = await AdminClient.of(args.config)
+  const sent = await client.call<SentEntry>('POST', path, { ...fields, data: data.toString('base64'), acks, timeout: args.timeout }, args.timeout ?? ACK_TIMEOUT)
+
+  new Output(args).result(sentText(sent, isConfirmed || (acks != null && acks !== 0)), sent)
+}
+
+async function readData ({ message, file }: SendArguments): Promise<Buffer> {
+  if ((message == null) === (file == null)) {
+    throw new UsageError('say what to send: a message, or --file (one of them)')
+  }
+
+  return message != null ? Buffer.from(message) : file === '-' ? buffer(process.stdin) : readFile(file ?? '')
+}

@@ -1,0 +1,68 @@
+import { writeFile } from 'node:fs/promises'
+import { chainFolder, temporaryFolder } from '@fisco-libp2p/test-kit'
+import { expect } from 'chai'
+import { run, Running } from './support/run.ts'
+import type { Result } from './support/run.ts'
+
+describe('fisco-p2p topics, publish, broadcast and listen', () => {
+  it('send messages over running nodes, and print them as they come', async () => {
+    await using folder = await temporaryFolder()
+    const chain = await chainFolder(folder.join('chain'), { nodes: 2 })
+    const [a, b] = chain.nodes
+    const ask = async (...args: string[]): Promise<Result> => run([...args, '--config', a.config])
+    const good = async (...args: string[]): Promise<string> => {
+      const { code, stdout, stderr } = await ask(...args)
+      expect(code, stderr).to.equal(0)
+
+      return stdout
+    }
+
+    const nodes = [new Running(['start', '--config', a.config, '--json']), new Running(['start', '--config', b.config, '--json'])]
+    let listener: Running | undefined
+
+    try {
+      await nodes[0].event(({ event }) => event === 'peer:up')
+      expect(await good('topics')).to.equal('no node follows a topic\n')
+      expect((await ask('listen')).stderr).to.equal('error: name at least one topic, or say --broadcast\n')
+
+      listener = new Running(['listen', 'prices', 'blocks', '--broadcast', '--reliable', '--config', b.config, '--json'])
+      await listener.event(({ event }) => event === 'listening')
+
+      while (!/blocks[^]*prices/.test(await good('topics'))) {
+        // the status of the node that listens is on its way
+      }
+
+      const confirmed = JSON.parse(await good('publish', 'prices', 'first', '--acks', '1', '--json'))
+      expect(confirmed).to.deep.include({ sequence: 1, followers: 1, local: false, confirmed: [b.nodeId] })
+      expect(await listener.event(({ sequence }) => sequence === 1)).to.deep.include({ event: 'message', topic: 'prices', Node: 'node0', NodeID: a.nodeId, data: Buffer.from('first').toString('base64') })
+      expect(await good('publish', 'prices', 'second', '--reliable')).to.equal('message 2 was handed to 1 neighbour; 1 other node follows\n')
+      expect(await good('publish', 'blocks', 'for you', '--to', b.nodeId)).to.equal('message 1 is confirmed by 1; 1 other node follows\n')
+      await writeFile(folder.join('data'), Uint8Array.of(1, 255))
+      expect(await good('broadcast', '--file', folder.join('data'), '--acks', 'all')).to.equal('message 1 is confirmed by 1; 1 other node follows\n')
+      expect(await listener.event(({ event, topic }) => event === 'message' && topic == null)).to.include({ Node: 'node0', data: 'Af8=' })
+
+      expect(JSON.parse(await good('topics', '--json'))).to.deep.equal(['blocks', 'prices'].map(topic => {
+        return { topic, followers: [{ Node: 'node1', NodeID: b.nodeId }], following: false, restricted: false, differs: [] }
+      }))
+      expect(await good('topics')).to.match(/prices .*1 .*node1 .*everybody/)
+
+      const late = await ask('publish', 'nobody', 'x', '--acks', '1', '--timeout', '50')
+      expect(late.code).to.equal(1)
+      expect(late.stderr).to.contain('error: 0 of 0 followers have confirmed, 1 were to within 50 ms: no other node is known to follow')
+      expect((await ask('publish', 'prices')).stderr).to.contain('say what to send')
+      expect((await ask('publish', 'prices', 'x', '--acks', 'some')).stderr).to.contain('--acks is a number or all, not some')
+      expect((await ask('publish', ' ', 'x')).stderr).to.contain('white space')
+
+      // it follows for as long as it listens
+      expect(await listener.end()).to.equal(0)
+      let left = 'prices'
+
+      while (left.includes('prices')) {
+        left = await good('topics')
+      }
+    } finally {
+      await listener?.end()
+      await Promise.all(nodes.map(async node => node.end()))
+    }
+  })
+})
