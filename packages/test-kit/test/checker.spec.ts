@@ -1,4 +1,4 @@
-import { checkLogs } from '@fisco-libp2p/test-kit'
+import { checkLogs, checkTopics } from '@fisco-libp2p/test-kit'
 import { expect } from 'chai'
 import type { LogEntry, NodeLog } from '@fisco-libp2p/test-kit'
 
@@ -69,5 +69,37 @@ describe('checker of logs', () => {
 
   it('lets a process that was killed keep what it had not heard of yet', () => {
     expect(violated(({ a }) => { a.splice(2, 0, { event: 'request:sent', time: 9, id: '9', to: 'b' }, { event: 'harness:exit', time: 9 }, { event: 'harness:start', time: 10 }, { event: 'peer:up', time: 10, nodeId: 'b' }) })).to.deep.equal([])
+  })
+})
+
+describe('checker of topics', () => {
+  const sent = (way: string, sequence: number): LogEntry => ({ event: 'topic:sent', time: 0, topic: way, id: 'a 1', sequence })
+  const got = (way: string, sequence: number): LogEntry => ({ event: 'topic:got', time: 0, topic: way, id: 'a 1', sequence })
+  const ways = ['reliable', 'confirmed', 'broadcast']
+  const log = (nodeId: string, entries: LogEntry[]): NodeLog => ({ name: nodeId, nodeId, entries })
+
+  function violated (change: (logs: { a: LogEntry[], b: LogEntry[] }) => void): string[] {
+    const entries = { a: ways.flatMap(way => [sent(way, 1), sent(way, 2)]), b: ways.flatMap(way => [got(way, 1), got(way, 2)]) }
+    change(entries)
+    const logs = [log('a', entries.a), log('b', entries.b)]
+
+    return checkTopics(logs, logs).filter(({ ok }) => !ok).map(({ name }) => name)
+  }
+
+  it('finds nothing where nothing is wrong', () => {
+    expect(violated(() => {})).to.deep.equal([])
+  })
+
+  it('finds what is lost, doubled, out of order, or could not be sent', () => {
+    expect(violated(({ b }) => { b.splice(0, 1) })).to.deep.equal(['no reliable or confirmed message is lost'])
+    // a broadcast may be
+    expect(violated(({ b }) => { b.pop() })).to.deep.equal([])
+    expect(violated(({ b }) => { b.push(got('confirmed', 1)) })).to.deep.equal(['every message is delivered at most once'])
+    expect(violated(({ b }) => { b.unshift(...b.splice(1, 1)) })).to.deep.equal(['reliable messages come in the order of their authors'])
+    expect(violated(({ a }) => { a.push({ event: 'topic:failed', time: 0, topic: 'confirmed' }) })).to.deep.equal(['every message could be sent'])
+    expect(violated(({ a, b }) => {
+      a.length = 0
+      b.length = 0
+    })).to.deep.equal(['no reliable or confirmed message is lost'])
   })
 })

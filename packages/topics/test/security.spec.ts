@@ -37,8 +37,10 @@ describe('messages that are not what they seem', () => {
     const metrics = new CountingMetrics()
     const [author, liar] = await Promise.all(identities.slice(0, 2).map(async identity => network.add(identity, follow)))
     const reader = await network.add(identities[2], { ...follow, metrics: metrics.factory })
-    const { incarnation } = await author.topics.publish('prices', Buffer.from('unheard'))
+    // not below that of any of them, whoever started first
+    const incarnation = Date.now()
 
+    await author.topics.publish('prices', Buffer.from('unheard'))
     await connect(liar, reader)
     // in the name of another
     await inject(liar, encode(identities[1], author.nodeId, incarnation, { sequence: 2 }))
@@ -69,8 +71,10 @@ describe('messages that are not what they seem', () => {
     const [author, liar] = await Promise.all(identities.slice(0, 2).map(async identity => network.add(identity)))
     const reader = await network.add(identities[2], { ...follow, metrics: metrics.factory })
     const passOn = async (bytes: Uint8Array): Promise<void> => liar.libp2p.services.direct.notify(reader.nodeId, MESSAGE_NAME, bytes)
-    const { incarnation } = await author.topics.publish('prices', Buffer.from('unheard'))
+    // not below that of any of them, whoever started first
+    const incarnation = Date.now()
 
+    await author.topics.publish('prices', Buffer.from('unheard'))
     await connect(liar, reader)
     await passOn(encode(identities[1], author.nodeId, incarnation, { sequence: 2 }))
     await passOn(encode(identities[0], liar.nodeId, incarnation, { sequence: 2 }))
@@ -251,6 +255,29 @@ describe('messages that are not what they seem', () => {
     expect(reader.multicasts.map(({ data }) => text(data))).to.deep.equal(['later'])
   })
 
+  it('still arrive beside a node that offers 10,000 topics, of which few are kept', async () => {
+    await using network = new TestNetwork()
+    const [author, reader] = await Promise.all(identities.slice(0, 2).map(async identity => network.add(identity, follow)))
+    const flooder = await network.add(identities[2])
+    const { pubsub } = flooder.libp2p.services
+    const offered = Array.from({ length: 10_000 }, (_, i) => `fisco/${i}`)
+
+    await Promise.all([connect(author, reader), connect(flooder, reader)])
+    offered.forEach(topic => { pubsub.subscribe(topic) })
+    // the last one comes after all others, on the same stream
+    await inject(flooder, Buffer.from('no message'), TOPIC)
+    await until(() => reader.libp2p.services.pubsub.getSubscribers('fisco/0').length === 1)
+    await author.topics.publish('prices', Buffer.from('hello'))
+    await until(() => reader.multicasts.length === 1)
+
+    const kept = offered.filter(topic => reader.libp2p.services.pubsub.getSubscribers(topic).length > 0).length
+
+    expect(kept).to.be.within(1, 512)
+    // nor does its status hold more than 256
+    flooder.libp2p.services.statusSeq.set('fisco/topics', manyTopics(offered))
+    expect(reader.topics.followedBy(flooder.nodeId)).to.deep.equal([])
+  })
+
   it('as large as is allowed arrive, and larger ones are an error of the caller', async () => {
     await using network = new TestNetwork()
     const [a, b] = await Promise.all(identities.slice(0, 2).map(async identity => network.add(identity, follow)))
@@ -289,4 +316,11 @@ async function untilHeld (metrics: CountingMetrics, count: number): Promise<void
 
     return held === count
   })
+}
+
+/**
+ * The status entry of a node that keeps no rule.
+ */
+function manyTopics (names: string[]): Uint8Array {
+  return Buffer.concat(names.map(name => Buffer.concat([Uint8Array.of(10, name.length), Buffer.from(name)])))
 }

@@ -13,6 +13,11 @@ import type { Endpoint } from '@fisco-libp2p/ca'
 export const LOAD_PLUGIN = fileURLToPath(new URL('./load-plugin.js', import.meta.url))
 
 /**
+ * The module that has a node publish and broadcast, and log what it gets.
+ */
+export const TOPICS_PLUGIN = fileURLToPath(new URL('./topics-plugin.js', import.meta.url))
+
+/**
  * The module by which a node tells what it uses, and does nothing else; the load has it in it.
  */
 export const GAUGE_PLUGIN = fileURLToPath(new URL('./gauge-plugin.js', import.meta.url))
@@ -39,6 +44,13 @@ export interface NodeNetworkInit {
    * @default the load
    */
   plugins?: string[]
+
+  /**
+   * Which nodes are configured with which: the first of each pair dials the second.
+   *
+   * @default each with all
+   */
+  links?: ReadonlyArray<readonly [number, number]>
 }
 
 /**
@@ -88,7 +100,7 @@ export class NodeNetwork<Line extends AsyncDisposable> implements AsyncDisposabl
   /**
    * Creates the chain and a node in each of its places, and starts none yet. The log of each node is `<folder>/<name>.log`.
    */
-  async settle ({ nodes, folder, bin, plugins = [LOAD_PLUGIN] }: NodeNetworkInit): Promise<void> {
+  async settle ({ nodes, folder, bin, plugins = [LOAD_PLUGIN], links }: NodeNetworkInit): Promise<void> {
     const { places } = this
     await mkdir(dirname(folder), { recursive: true })
     const chain = await writeChain({ output: join(folder, 'chain'), nodes })
@@ -104,7 +116,7 @@ export class NodeNetwork<Line extends AsyncDisposable> implements AsyncDisposabl
 
       const node = new NodeProcess({ name, bin, config, plugins, wrapper, execArgv: ['--expose-gc'], log: join(folder, `${name}.log`), onEntry })
       this.stations.push({ node, line, nodeId, entries })
-      await writeFile(config, formatConfig({ name, listenIp: listen.host, listenPort: listen.port, nodes: dialled, chainId: 1 }))
+      await writeFile(config, formatConfig({ name, listenIp: listen.host, listenPort: listen.port, nodes: links == null ? dialled : links.filter(([from]) => from === i).map(([, to]) => dialled[to]), chainId: 1 }))
     }
   }
 

@@ -111,7 +111,7 @@ export class NodeProcess implements AsyncDisposable {
   /**
    * Sends a signal to the process, if it runs, and to no other.
    */
-  signal (signal: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL' | 'SIGTERM'): void {
+  signal (signal: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL' | 'SIGTERM' | 'SIGUSR2'): void {
     if (this.running) {
       this.note('harness:signal', { signal })
       this.#child?.kill(signal)
