@@ -37,6 +37,19 @@ async function startAll (network: FaultNetwork): Promise<void> {
   await sleep(5_000)
 }
 
+/**
+ * Whose messages are missing where, and what was said to be lost.
+ */
+function whereMissing (authors: readonly NodeLog[], followers: readonly NodeLog[]): string[] {
+  return followers.flatMap(follower => authors.filter(({ nodeId }) => nodeId !== follower.nodeId).flatMap(author => {
+    const got = new Set(follower.entries.filter(({ event, topic }) => event === 'topic:got' && topic === 'reliable').map(({ id, sequence }) => `${id} ${sequence}`))
+    const missing = author.entries.filter(({ event, topic, id, sequence }) => event === 'topic:sent' && topic === 'reliable' && !got.has(`${id} ${sequence}`)).map(({ sequence }) => sequence)
+    const gaps = follower.entries.filter(({ event, id }) => event === 'topic:gap' && String(id).startsWith(author.nodeId.slice(0, 16))).map(({ from, to }) => `${from}-${to}`)
+
+    return missing.length === 0 ? [] : [`${follower.name} lacks ${missing.length} of ${author.name}: ${missing.slice(0, 5)}...${missing.at(-1)}; gaps ${gaps.join(', ') || 'none'}`]
+  }))
+}
+
 function toggle (stations: readonly Station[]): void {
   stations.forEach(({ node }) => { node.signal('SIGUSR2') })
 }
@@ -44,7 +57,7 @@ function toggle (stations: readonly Station[]): void {
 /**
  * Waits until everything that was sent has arrived, or nothing has for some time.
  */
-async function settle (network: FaultNetwork, authors: readonly NodeLog[], followers: readonly NodeLog[], patience = 30_000): Promise<void> {
+async function settle (authors: readonly NodeLog[], followers: readonly NodeLog[], patience = 30_000): Promise<void> {
   const arrived = (): number => followers.reduce((sum, { entries }) => sum + entries.filter(({ event }) => event === 'topic:got').length, 0)
   let [count, since] = [arrived(), Date.now()]
 
@@ -62,6 +75,13 @@ async function settle (network: FaultNetwork, authors: readonly NodeLog[], follo
   }
 }
 
+/**
+ * Fails with what they said last, if processes have ended that nobody has ended.
+ */
+function expectRunning (stations: readonly Station[]): void {
+  expect(stations.filter(({ node }) => !node.running).map(({ node }) => `${node.name} has ended: ${node.stderr}`)).to.deep.equal([])
+}
+
 function expectAll (results: readonly PropertyResult[]): void {
   expect(results.flatMap(({ ok, violations }) => ok ? [] : violations)).to.deep.equal([])
 }
@@ -75,7 +95,7 @@ describe('topics between processes', () => {
       toggle(network.stations)
       await sleep(10_000)
       toggle(network.stations)
-      await settle(network, network.logs, network.logs)
+      await settle(network.logs, network.logs)
       const good = tallyTopics(network.logs, network.logs)
       figure(`${shape}, good lines`, good)
       expectAll(checkTopics(network.logs, network.logs))
@@ -92,7 +112,7 @@ describe('topics between processes', () => {
 
       toggle(network.stations)
       network.stations.forEach(({ line }) => { line.loss = undefined })
-      await settle(network, network.logs, network.logs)
+      await settle(network.logs, network.logs)
       figure(`${shape}, bad lines and cuts`, tallyTopics(network.logs, network.logs))
       expectAll(checkTopics(network.logs, network.logs))
     })
@@ -109,8 +129,10 @@ describe('topics between processes', () => {
     network.stations.slice(-ISLANDS).forEach(({ line }) => { line.silence(false) })
     await sleep(3_000)
     toggle(network.stations)
-    await settle(network, network.logs, network.logs, 60_000)
+    await settle(network.logs, network.logs, 60_000)
     figure('60 s of partition', tallyTopics(network.logs, network.logs))
+    expectRunning(network.stations)
+    expect(whereMissing(network.logs, network.logs)).to.deep.equal([])
     expectAll(checkTopics(network.logs, network.logs))
   })
 
@@ -127,10 +149,14 @@ describe('topics between processes', () => {
 
     await sleep(2_000)
     toggle(network.stations.slice(4))
+    expectRunning(network.stations.slice(4))
     const survivors = network.logs.slice(4)
-    await settle(network, survivors, survivors)
+    await settle(survivors, survivors)
     await sleep(10_000)
-    expectAll(checkTopics(survivors, survivors).filter(({ name }) => !name.startsWith('every message could')))
+    expectRunning(network.stations.slice(4))
+    // what all shall confirm waits for those that are gone
+    expect(whereMissing(survivors, survivors)).to.deep.equal([])
+    expect(tallyTopics(survivors, survivors)).to.deep.include({ reliable: { ...tallyTopics(survivors, survivors).reliable, lost: 0, doubled: 0, disordered: 0 } })
 
     // what one survivor has of a killed author, all have
     const killed = new Set(network.logs.slice(0, 4).map(({ nodeId }) => nodeId.slice(0, 16)))

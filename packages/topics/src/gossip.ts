@@ -1,8 +1,8 @@
-import { peerIdToNodeId } from '@fisco-libp2p/identity'
 import { BROADCAST_TOPIC, STATUS_ENTRY } from './constants.ts'
 import { gossipStreams, isOutgoing } from './gossip-streams.ts'
 import { Mesh } from './mesh.ts'
 import { VERDICTS } from './receiver.ts'
+import { nodeIdOf } from './topology.ts'
 import { Watchdog } from './watchdog.ts'
 import type { TopicsComponents } from './components.ts'
 import type { Directory } from './directory.ts'
@@ -200,16 +200,5 @@ export class Gossip {
 
       return pubsub.getSubscribers(topic).some(peerId => !carriers.has(nodeIdOf(peerId) ?? ''))
     }), performance.now())
-  }
-}
-
-/**
- * Undefined for a key that no node of ours can have.
- */
-function nodeIdOf (peerId: PeerId): NodeId | undefined {
-  try {
-    return peerIdToNodeId(peerId)
-  } catch {
-    return undefined
   }
 }

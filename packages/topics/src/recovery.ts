@@ -44,39 +44,41 @@ export class Recovery {
   }
 
   /**
-   * Asks the author, and others if it cannot be asked or does not have all. What its author no longer keeps, and none of the others has, is left out.
+   * Asks the author, and others if it cannot be asked or does not have all. What its author was asked for and does not give, and none of the others has, is left out.
    */
   async run (feed: Feed): Promise<void> {
     const { author, topic, incarnation } = feed
     const { topology, random } = this.init
     const others = shuffle(topology.neighboursOf(topic).filter(nodeId => nodeId !== author), random).slice(0, MAX_SOURCES)
-    let oldest: number | undefined
+    let lacked: number | undefined
 
     for (const source of [...topology.neighbours().has(author) ? [author] : [], ...others]) {
       if (feed.missing == null || feed.incarnation !== incarnation || this.signal.aborted) {
         return
       }
 
-      const answer = await this.ask(source, { topic, author, incarnation, ...feed.missing }, feed)
+      const asked = feed.missing
+      const hasAnswered = await this.ask(source, { topic, author, incarnation, ...asked }, feed)
 
-      if (source === author && answer != null) {
-        oldest = answer === 0 ? Infinity : answer
+      if (source === author && hasAnswered && feed.missing?.from === asked.from) {
+        lacked = asked.from
       }
     }
 
-    if (oldest != null && feed.missing != null && oldest > feed.missing.from && feed.incarnation === incarnation) {
-      feed.skipTo(Math.min(oldest, feed.missing.to + 1))
+    // what it has of the rest is here by now
+    if (lacked != null && feed.missing?.from === lacked && feed.incarnation === incarnation) {
+      feed.skipTo(feed.missing.to + 1)
     }
   }
 
   /**
-   * @returns the lowest number that the source keeps, 0 for none; undefined if it did not answer
+   * @returns whether the source answered, and as it should
    */
-  private async ask (source: NodeId, question: Question, feed: Feed): Promise<number | undefined> {
+  private async ask (source: NodeId, question: Question, feed: Feed): Promise<boolean> {
     const { log } = this.init
 
     try {
-      const { oldest, messages } = decodeAnswer(await this.direct.request(source, FETCH_NAME, encodeQuestion(question), { timeout: FETCH_TIMEOUT, signal: this.signal }))
+      const { messages } = decodeAnswer(await this.direct.request(source, FETCH_NAME, encodeQuestion(question), { timeout: FETCH_TIMEOUT, signal: this.signal }))
 
       for (const bytes of messages) {
         const envelope = await this.init.judge(bytes, question)
@@ -84,7 +86,7 @@ export class Recovery {
         if (envelope == null) {
           log('node %s answers with messages that were not asked for', source)
 
-          return undefined
+          return false
         }
 
         this.init.onFetched()
@@ -92,11 +94,11 @@ export class Recovery {
         feed.accept({ envelope, bytes }, tailIn(this.init.topology.recordOf(question.author), question), performance.now())
       }
 
-      return oldest
+      return true
     } catch (err) {
       log('node %s could not be asked for missed messages - %e', source, err)
 
-      return undefined
+      return false
     }
   }
 }

@@ -75,6 +75,10 @@ export class TailBoard {
     }
   }
 
+  has (topic: string): boolean {
+    return this.tails.has(topic)
+  }
+
   update (topic: string, tail: Tail): void {
     const isNew = !this.tails.has(topic)
 
@@ -90,14 +94,6 @@ export class TailBoard {
   stop (): void {
     clearTimeout(this.timer)
     this.timer = undefined
-  }
-
-  /**
-   * The author begins to count anew.
-   */
-  clear (): void {
-    this.stop()
-    this.tails.clear()
   }
 
   private tell (): void {

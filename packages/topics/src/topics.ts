@@ -210,8 +210,15 @@ export class TopicsService extends TypedEventEmitter<TopicsEvents> implements To
 
   unfollow (topic: string, listener?: TopicListener): void {
     if ((listener == null || this.followings.unlisten(topic, listener)) && this.followings.delete(topic)) {
-      this.reliable.unfollow(gossipTopic(topic))
-      this.carrier.leave(gossipTopic(topic))
+      const gossip = gossipTopic(topic)
+
+      this.reliable.unfollow(gossip)
+      this.carrier.leave(gossip)
+      // what this node itself publishes reliably others may still ask for
+      if (!this.tails.has(gossip)) {
+        this.history.forget(gossip)
+      }
+
       this.announce()
     }
   }

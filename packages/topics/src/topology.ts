@@ -6,6 +6,7 @@ import type { Directory } from './directory.ts'
 import type { Links } from './relay-tree.ts'
 import type { Restrictions } from './restrictions.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
+import type { PeerId } from '@libp2p/interface'
 
 /**
  * What {@link Topology} looks at.
@@ -48,7 +49,7 @@ export class Topology {
   neighbours (): Set<NodeId> {
     return new Set(this.init.components.connectionManager.getConnections()
       .filter(({ status }) => status === 'open')
-      .map(({ remotePeer }) => peerIdToNodeId(remotePeer)))
+      .flatMap(({ remotePeer }) => nodeIdOf(remotePeer) ?? []))
   }
 
   /**
@@ -104,6 +105,17 @@ export class Topology {
    * The round trip time to a node in milliseconds, where it was measured.
    */
   rttOf (nodeId: NodeId): number | undefined {
-    return this.init.components.connectionManager.getConnections().find(({ remotePeer, status, rtt }) => status === 'open' && rtt != null && peerIdToNodeId(remotePeer) === nodeId)?.rtt
+    return this.init.components.connectionManager.getConnections().find(({ remotePeer, status, rtt }) => status === 'open' && rtt != null && nodeIdOf(remotePeer) === nodeId)?.rtt
+  }
+}
+
+/**
+ * Undefined for a key that no node of ours can have.
+ */
+export function nodeIdOf (peerId: PeerId): NodeId | undefined {
+  try {
+    return peerIdToNodeId(peerId)
+  } catch {
+    return undefined
   }
 }

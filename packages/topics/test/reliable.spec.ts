@@ -172,6 +172,22 @@ describe('reliable topics', () => {
     expect(gaps).to.deep.equal([])
   })
 
+  it('go on behind what their author was asked for and does not have', async () => {
+    await using network = new TestNetwork()
+    const [author, follower] = await create(network, 1)
+    const gaps = gapsOf(follower)
+
+    await publish(author, 1)
+    network.bus.loses = () => true
+    // no part of what it keeps, though numbered among that
+    await author.topics.publish('prices', Buffer.from('2'))
+    network.bus.loses = undefined
+    await publish(author, 3, 3)
+    await until(() => follower.multicasts.length === 4)
+    expect(received(follower)).to.deep.equal([1, 3, 4, 5])
+    expect(gaps.map(({ from, to }) => [from, to])).to.deep.equal([[2, 2]])
+  })
+
   it('take nothing from a node that answers with what was not asked for', async () => {
     await using network = new TestNetwork()
     const metrics = new CountingMetrics()
