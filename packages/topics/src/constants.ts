@@ -252,9 +252,9 @@ export const MAX_BUFFERED_BYTES = 4 * 1_048_576
 export const FETCH_GRACE = 200
 
 /**
- * How long the first message of an author waits for the tail that tells whether there were others before it, in milliseconds.
+ * How often it is asked what there was before the first message of an author that came, where its status does not tell: some 12 s, in which status comes.
  */
-export const BEGIN_GRACE = 1_000
+export const MAX_BEGIN_ATTEMPTS = 6
 
 /**
  * Name under which missed messages are asked for, how many one answer brings at most, and how long it may take, in milliseconds.

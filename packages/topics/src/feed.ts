@@ -1,4 +1,4 @@
-import { BEGIN_GRACE, FETCH_GRACE, MAX_FETCH_DELAY } from './constants.ts'
+import { FETCH_GRACE, MAX_BEGIN_ATTEMPTS, MAX_FETCH_DELAY } from './constants.ts'
 import { Sequencer } from './sequencer.ts'
 import type { TopicGap } from './api.ts'
 import type { Envelope } from './envelope.ts'
@@ -46,6 +46,9 @@ export class Feed {
   private sequencer = new Sequencer<Received>()
   private attempts = 0
 
+  // nothing was handed on yet: what is left out now was perhaps never meant to be kept
+  private isFresh = true
+
   /**
    * @param tail - what the author had published when it was met first: it begins behind that
    */
@@ -57,6 +60,7 @@ export class Feed {
 
     if (tail != null) {
       this.sequencer.begin(tail.last + 1)
+      this.isFresh = false
     }
   }
 
@@ -100,16 +104,20 @@ export class Feed {
     if (tail != null) {
       this.hand(this.sequencer.begin(tail.oldest))
       this.sequencer.announce(tail.last)
+
+      if (this.isFresh) {
+        this.skipTo(tail.oldest)
+      }
     }
 
     this.plan(now)
   }
 
   /**
-   * No tail has come: the author publishes as best effort, so it begins with what is here.
+   * A message has come, and no tail that tells whether others before it are kept: that is asked then.
    */
   begin (now: number): void {
-    this.hand(this.sequencer.begin(Infinity))
+    this.hand(this.sequencer.begin(1))
     this.due = Infinity
     this.plan(now)
   }
@@ -123,6 +131,12 @@ export class Feed {
     const isBetter = this.next !== next
 
     this.attempts = isBetter ? 0 : this.attempts + 1
+
+    // nobody who can be asked knows of them, so it begins with what has come
+    if (this.isFresh && this.missing != null && this.attempts >= MAX_BEGIN_ATTEMPTS) {
+      this.skipTo(this.missing.to + 1)
+    }
+
     this.due = this.missing == null ? Infinity : now + (isBetter ? 0 : Math.min(MAX_FETCH_DELAY, FETCH_GRACE * 2 ** Math.min(this.attempts, 10)))
   }
 
@@ -146,7 +160,10 @@ export class Feed {
     if (next > from) {
       const items = this.sequencer.skipTo(next)
 
-      this.sink.onGap({ topic, author, incarnation, from, to: next - 1 })
+      if (!this.isFresh) {
+        this.sink.onGap({ topic, author, incarnation, from, to: next - 1 })
+      }
+
       this.hand(items)
     }
   }
@@ -170,6 +187,7 @@ export class Feed {
       this.giveUp()
       this.incarnation = incarnation
       this.sequencer = new Sequencer()
+      this.isFresh = true
       this.attempts = 0
       this.due = Infinity
     }
@@ -177,7 +195,7 @@ export class Feed {
 
   private plan (now: number): void {
     if (this.next == null) {
-      this.due = this.waiting > 0 ? Math.min(this.due, now + BEGIN_GRACE) : Infinity
+      this.due = this.waiting > 0 ? Math.min(this.due, now + FETCH_GRACE) : Infinity
     } else if (this.missing == null) {
       this.due = Infinity
       this.attempts = 0
@@ -187,6 +205,7 @@ export class Feed {
   }
 
   private hand (items: Received[]): void {
+    this.isFresh &&= items.length === 0
     items.forEach(received => { this.sink.onMessage(received) })
   }
 }

@@ -152,6 +152,22 @@ describe('reliable topics', () => {
     expect(received(late)).to.deep.equal([6, 7, 8])
   })
 
+  it('begin with all that an author has published since it was met, though its status comes late', async () => {
+    await using network = new TestNetwork()
+    const [author, follower] = await create(network, 1)
+    const gaps = gapsOf(follower)
+
+    // nothing comes through, neither messages nor status
+    network.status.freeze(author.nodeId)
+    network.bus.loses = () => true
+    await publish(author, 10)
+    network.bus.loses = undefined
+    await publish(author, 1, 11)
+    await until(() => follower.multicasts.length === 11)
+    expect(received(follower)).to.deep.equal(numbers(11))
+    expect(gaps).to.deep.equal([])
+  })
+
   it('go on with an author that starts anew', async () => {
     await using network = new TestNetwork()
     const [author, follower] = await create(network, 1)

@@ -20,6 +20,7 @@ export class StatusBoard {
   private readonly records = new Map<NodeId, StatusRecordLike>()
   private readonly members = new Set<StandInStatus>()
   private readonly withheld = new Set<NodeId>()
+  private readonly frozen = new Set<NodeId>()
 
   service (): (components: StandInComponents) => StandInStatus {
     return components => new StandInStatus(this, components)
@@ -33,9 +34,16 @@ export class StatusBoard {
   leave (member: StandInStatus): void { this.members.delete(member) }
 
   put (record: StatusRecordLike): void {
-    this.records.set(record.nodeId, record)
-    this.tell(record)
+    if (!this.frozen.has(record.nodeId)) {
+      this.records.set(record.nodeId, record)
+      this.tell(record)
+    }
   }
+
+  /**
+   * Whatever a node sets from now on, nobody hears of it.
+   */
+  freeze (nodeId: NodeId): void { this.frozen.add(nodeId) }
 
   /**
    * Keeps the record of a node from all others.
