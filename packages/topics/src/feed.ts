@@ -45,6 +45,7 @@ export class Feed {
   private readonly sink: FeedSink
   private sequencer = new Sequencer<Received>()
   private attempts = 0
+  private denials = 0
 
   // nothing was handed on yet: what is left out now was perhaps never meant to be kept
   private isFresh = true
@@ -126,14 +127,16 @@ export class Feed {
    * What was missing was asked for.
    *
    * @param next - what was to come next before that
+   * @param hasAnswered - whether anybody could be asked
    */
-  asked (next: number | undefined, now: number): void {
+  asked (next: number | undefined, hasAnswered: boolean, now: number): void {
     const isBetter = this.next !== next
 
     this.attempts = isBetter ? 0 : this.attempts + 1
+    this.denials = isBetter || this.missing == null ? 0 : this.denials + Number(hasAnswered)
 
     // nobody who can be asked knows of them, so it begins with what has come
-    if (this.isFresh && this.missing != null && this.attempts >= MAX_BEGIN_ATTEMPTS) {
+    if (this.isFresh && this.missing != null && this.denials >= MAX_BEGIN_ATTEMPTS) {
       this.skipTo(this.missing.to + 1)
     }
 
@@ -174,8 +177,9 @@ export class Feed {
   giveUp (): void {
     this.hand(this.sequencer.begin(Infinity))
 
-    for (let { missing } = this; missing != null; { missing } = this) {
-      this.skipTo(missing.to + 1)
+    // in steps from one that waits to the next, however much the author says that there is
+    while (this.missing != null) {
+      this.skipTo(this.sequencer.ahead)
     }
   }
 
@@ -189,6 +193,7 @@ export class Feed {
       this.sequencer = new Sequencer()
       this.isFresh = true
       this.attempts = 0
+      this.denials = 0
       this.due = Infinity
     }
   }

@@ -45,20 +45,25 @@ export class Recovery {
 
   /**
    * Asks the author, and others if it cannot be asked or does not have all. What its author was asked for and does not give, and none of the others has, is left out.
+   *
+   * @returns whether anybody answered
    */
-  async run (feed: Feed): Promise<void> {
+  async run (feed: Feed): Promise<boolean> {
     const { author, topic, incarnation } = feed
     const { topology, random } = this.init
     const others = shuffle(topology.neighboursOf(topic).filter(nodeId => nodeId !== author), random).slice(0, MAX_SOURCES)
     let lacked: number | undefined
+    let answers = 0
 
     for (const source of [...topology.neighbours().has(author) ? [author] : [], ...others]) {
       if (feed.missing == null || feed.incarnation !== incarnation || this.signal.aborted) {
-        return
+        return answers > 0
       }
 
       const asked = feed.missing
       const hasAnswered = await this.ask(source, { topic, author, incarnation, ...asked }, feed)
+
+      answers += Number(hasAnswered)
 
       if (source === author && hasAnswered && feed.missing?.from === asked.from) {
         lacked = asked.from
@@ -69,6 +74,8 @@ export class Recovery {
     if (lacked != null && feed.missing?.from === lacked && feed.incarnation === incarnation) {
       feed.skipTo(feed.missing.to + 1)
     }
+
+    return answers > 0
   }
 
   /**

@@ -182,13 +182,15 @@ export class Reliable {
   private async fetch (feed: Feed): Promise<void> {
     const { next } = feed
 
+    let hasAnswered = false
+
     this.fetching.add(feed)
 
     try {
-      await this.recovery?.run(feed)
+      hasAnswered = await this.recovery?.run(feed) ?? false
     } finally {
       this.fetching.delete(feed)
-      feed.asked(next, performance.now())
+      feed.asked(next, hasAnswered, performance.now())
       this.arm()
     }
   }

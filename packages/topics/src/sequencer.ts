@@ -32,6 +32,13 @@ export class Sequencer<T> {
   }
 
   /**
+   * The lowest number that waits, or, if none does, the one after the highest that is known of.
+   */
+  get ahead (): number {
+    return Math.min(this.highest + 1, ...this.buffer.keys())
+  }
+
+  /**
    * What has to come next, and is not here; undefined if nothing is missing.
    */
   get missing (): Missing | undefined {

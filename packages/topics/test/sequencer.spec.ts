@@ -1,6 +1,7 @@
-import { History, MAX_BUFFERED, Sequencer } from '@fisco-libp2p/topics'
+import { Feed, History, MAX_BUFFERED, Sequencer } from '@fisco-libp2p/topics'
 import { expect } from 'chai'
 import fc from 'fast-check'
+import type { Received } from '@fisco-libp2p/topics'
 
 describe('sequencer', () => {
   it('hands on in order, whatever the order in which messages come, each once', () => {
@@ -85,6 +86,25 @@ describe('sequencer', () => {
     sequencer.announce(Number.MAX_SAFE_INTEGER)
 
     expect(sequencer.missing).to.deep.equal({ from: 1, to: MAX_BUFFERED + 1 })
+  })
+})
+
+describe('feed', () => {
+  it('gives up at once on an author that starts anew, however much it said that there was', () => {
+    const gaps: Array<[number, number]> = []
+    const handed: number[] = []
+    const feed = new Feed('fisco/prices', 'a', 1, undefined, {
+      onMessage: ({ envelope: { sequence } }) => { handed.push(sequence) },
+      onGap: ({ from, to }) => { gaps.push([from, to]) }
+    })
+    const message = (incarnation: number, sequence: number): Received => ({ envelope: { author: 'a', topic: 'fisco/prices', incarnation, sequence, data: new Uint8Array(0) }, bytes: new Uint8Array(1) })
+
+    feed.accept(message(1, 1), { oldest: 1, last: 1 }, 0)
+    feed.accept(message(1, 5), { oldest: 1, last: Number.MAX_SAFE_INTEGER }, 0)
+    feed.accept(message(2, 1), { oldest: 1, last: 1 }, 0)
+    expect(handed).to.deep.equal([1, 5, 1])
+    expect(gaps).to.deep.equal([[2, 4], [6, Number.MAX_SAFE_INTEGER]])
+    expect(feed.missing).to.equal(undefined)
   })
 })
 

@@ -3,7 +3,7 @@ import { createIdentities, diameterOf, seededRandom, TOPOLOGIES } from '@fisco-l
 import { expect } from 'chai'
 import type { FiscoNode } from '@fisco-libp2p/node'
 
-const NODES = 100
+const NODES = 50
 const MESSAGES = 100
 
 async function until (condition: () => boolean): Promise<void> {
@@ -12,7 +12,7 @@ async function until (condition: () => boolean): Promise<void> {
   }
 }
 
-describe('100 nodes in one process', () => {
+describe('50 nodes in one process', () => {
   it('get every broadcast and every message to their topic once, six neighbours each', async () => {
     const links = TOPOLOGIES.degree6(NODES, seededRandom(7))
     const identities = await createIdentities(NODES, { keyType: 'secp256k1' })
