@@ -123,7 +123,8 @@ describe('topics between processes', () => {
     await using network = await createFaultNetwork({ nodes: NODES, folder: folder.join('net'), bin: BIN, plugins: [TOPICS_PLUGIN], links: withIslands })
     await startAll(network)
     toggle(network.stations)
-    await sleep(3_000)
+    // all have heard of all: what is published before a node has heard anything of its author is another matter
+    await sleep(10_000)
     network.stations.slice(-ISLANDS).forEach(({ line }) => { line.silence(true) })
     await sleep(60_000)
     network.stations.slice(-ISLANDS).forEach(({ line }) => { line.silence(false) })
