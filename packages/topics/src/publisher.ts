@@ -40,7 +40,10 @@ export interface PublisherInit {
   deliver (sent: Sent): boolean
 }
 
-const NOBODY: readonly NodeId[] = []
+/**
+ * A message that was sent, and who shall confirm it: undefined where nobody is asked to, and it was spread.
+ */
+type Outgoing = Sent & { receivers?: readonly NodeId[] }
 
 /**
  * Publishes messages of this node, in all the ways there are.
@@ -75,7 +78,7 @@ export class Publisher {
       tails.check(topic)
     }
 
-    const sent = await this.send(topic, data, options, this.init.othersOf(topic))
+    const sent = await this.send(topic, data, options, this.receiversOf(topic, options))
 
     metrics.published('multicast', data.byteLength)
 
@@ -85,7 +88,7 @@ export class Publisher {
   async broadcast (data: Uint8Array, options: ConfirmOptions): Promise<PublishResult> {
     this.check(data, options)
 
-    const sent = await this.send(BROADCAST_TOPIC, data, options, this.init.othersOf(BROADCAST_TOPIC))
+    const sent = await this.send(BROADCAST_TOPIC, data, options, this.receiversOf(BROADCAST_TOPIC, options))
 
     this.init.metrics.published('broadcast', data.byteLength)
 
@@ -154,14 +157,17 @@ export class Publisher {
     }
   }
 
+  private receiversOf (topic: string, { acks = 0 }: ConfirmOptions): NodeId[] | undefined {
+    return acks === 0 ? undefined : this.init.othersOf(topic)
+  }
+
   /**
-   * Signs a message and sends it, keeps it if it is reliable, and begins to bring it to those who shall confirm.
+   * Signs a message, keeps it if it is reliable, and spreads it unless it is to be brought to some nodes.
    */
-  private async send (topic: string, data: Uint8Array, options: PublishOptions, others: readonly NodeId[]): Promise<Sent & { receivers: readonly NodeId[] }> {
+  private async send (topic: string, data: Uint8Array, options: PublishOptions, receivers?: readonly NodeId[]): Promise<Outgoing> {
     const { carrier, history, tails } = this.init
-    const receivers = (options.acks ?? 0) === 0 ? NOBODY : others
     // the caller may use its buffer again
-    const sent = await carrier.send(topic, new Uint8Array(data), { signal: options.signal, spread: (options.acks ?? 0) === 0 })
+    const sent = await carrier.send(topic, new Uint8Array(data), { signal: options.signal, spread: receivers == null })
 
     if (options.delivery === 'reliable') {
       const { author, incarnation, sequence } = sent.envelope
@@ -173,13 +179,16 @@ export class Publisher {
     return { ...sent, receivers }
   }
 
-  private async conclude ({ envelope, bytes, recipients, followers, receivers }: Sent & { receivers: readonly NodeId[] }, local: boolean, options: ConfirmOptions): Promise<PublishResult> {
+  /**
+   * Brings it to those who shall confirm.
+   */
+  private async conclude ({ envelope, bytes, recipients, followers, receivers }: Outgoing, local: boolean, options: ConfirmOptions): Promise<PublishResult> {
     const { incarnation, sequence, topic } = envelope
     const { settings, deliveries } = this.init
     const { acks = 0, timeout = settings.ackTimeout, signal } = options
     const result = { incarnation, sequence, recipients, followers, local, confirmed: [] }
 
-    if (acks === 0 || this.shutdown == null) {
+    if (receivers == null || this.shutdown == null) {
       return result
     }
 

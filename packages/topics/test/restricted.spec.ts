@@ -6,7 +6,7 @@ import { CountingMetrics } from './helpers/metrics.ts'
 import { connect, TestNetwork, text, until } from './helpers/network.ts'
 import type { TestNode, TestNodeOptions } from './helpers/network.ts'
 import type { Identity } from '@fisco-libp2p/identity'
-import type { RestrictedTopic } from '@fisco-libp2p/topics'
+import type { PubsubLike, RestrictedTopic } from '@fisco-libp2p/topics'
 
 const SECRET = 'for the board alone'
 const TOPIC = 'fisco/board'
@@ -76,6 +76,28 @@ describe('restricted topics', () => {
 
     expect(err.message).to.contain('no way to it')
     expect(network.bus.sent.some(({ data }) => Buffer.from(data).includes(SECRET))).to.equal(false)
+  })
+
+  it('are not given to gossipsub either when they go to some, and nobody is waited for', async () => {
+    await using network = new TestNetwork()
+    const board = { followers: idsOf(0, 1) }
+    const author = await create(network, 0, board)
+    const member = await create(network, 1, board, follow)
+    // subscribes to what it should know nothing of, and takes nothing by unicast, so that gossipsub's mesh fills
+    const curious = await network.add(identities[3], { unicast: false })
+    const heard: string[] = []
+
+    await Promise.all([connect(author, member), connect(author, curious)])
+    curious.libp2p.services.pubsub.subscribe('fisco-to/board')
+    curious.libp2p.services.pubsub.addEventListener('gossipsub:message', ({ detail: { msg } }) => { heard.push(msg.topic) })
+    await until(() => author.libp2p.services.pubsub.getSubscribers('fisco-to/board').length === 1)
+    await until(() => ((author.libp2p.services.pubsub as PubsubLike).opts?.D ?? 0) > 0)
+    await author.topics.publishTo('board', [member.nodeId], Buffer.from(SECRET), { acks: 0 })
+    await until(() => member.multicasts.length === 1)
+    // what comes after it on the same stream
+    await author.topics.broadcast(Buffer.from('end'))
+    await until(() => heard.includes('fisco-broadcast'))
+    expect(heard).to.deep.equal(['fisco-broadcast'])
   })
 
   it('take messages of those who may publish, and of nobody else', async () => {
