@@ -1,6 +1,6 @@
 import { incarnationOf } from '@fisco-libp2p/identity'
 import { NotStartedError } from '@libp2p/interface'
-import { BROADCAST_TOPIC, MAX_MESSAGE_BYTES, MESSAGE_NAME, MESSAGE_VERSION } from './constants.ts'
+import { BROADCAST_TOPIC, MAX_MESSAGE_BYTES, MESSAGE_NAME, MESSAGE_VERSION, STATUS_ENTRY } from './constants.ts'
 import { encodeEnvelope } from './envelope.ts'
 import { Gossip } from './gossip.ts'
 import { plainTopic } from './names.ts'
@@ -11,7 +11,7 @@ import { Receiver } from './receiver.ts'
 import { Relays } from './relays.ts'
 import { SendQueue } from './send-queue.ts'
 import { sequencesOf } from './sequences.ts'
-import type { DirectLike, TopicsComponents } from './components.ts'
+import type { DirectLike, StatusChangeLike, StatusRecordLike, TopicsComponents } from './components.ts'
 import type { Directory } from './directory.ts'
 import type { Envelope, ReceivedEnvelope } from './envelope.ts'
 import type { Received } from './feed.ts'
@@ -35,7 +35,6 @@ export interface CarrierInit {
   metrics: TopicsMetrics
   directory: Directory
   log: Logger
-
   topology: Topology
   restrictions: Restrictions
 
@@ -320,12 +319,20 @@ export class Carrier {
     }
   }
 
-  private readonly onStatusChange = (evt: CustomEvent<{ nodeId: NodeId }>): void => {
-    this.relays.forget()
-    this.receiver.release(evt.detail.nodeId)
+  private readonly onStatusChange = ({ detail: { nodeId, record, previous } }: CustomEvent<StatusChangeLike>): void => {
+    // most changes are others: tails alone come once a second from each author
+    if (record == null || previous == null || record.chain !== previous.chain || Buffer.compare(followedIn(record), followedIn(previous)) !== 0) {
+      this.relays.forget()
+    }
+
+    this.receiver.release(nodeId)
   }
 
   private readonly onStatusGone = (): void => {
     this.relays.forget()
   }
+}
+
+function followedIn ({ entries }: StatusRecordLike): Uint8Array {
+  return entries.get(STATUS_ENTRY) ?? new Uint8Array(0)
 }

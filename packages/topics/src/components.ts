@@ -40,6 +40,19 @@ export interface StatusRecordLike {
 }
 
 /**
+ * What `topics` reads of a change of a node's status.
+ */
+export interface StatusChangeLike {
+  nodeId: NodeId
+  record?: StatusRecordLike
+
+  /**
+   * The record before, if any was known.
+   */
+  previous?: StatusRecordLike
+}
+
+/**
  * What `topics` uses of `statusSeq()`.
  */
 export interface StatusSeqLike {
@@ -51,8 +64,8 @@ export interface StatusSeqLike {
    * Which nodes are connected with which; the same map until that changes.
    */
   links (): ReadonlyMap<NodeId, ReadonlySet<NodeId>>
-  addEventListener (type: 'status:change' | 'status:gone', listener: (evt: CustomEvent<{ nodeId: NodeId }>) => void): void
-  removeEventListener (type: 'status:change' | 'status:gone', listener: (evt: CustomEvent<{ nodeId: NodeId }>) => void): void
+  addEventListener (type: 'status:change' | 'status:gone', listener: (evt: CustomEvent<StatusChangeLike>) => void): void
+  removeEventListener (type: 'status:change' | 'status:gone', listener: (evt: CustomEvent<StatusChangeLike>) => void): void
 }
 
 /**

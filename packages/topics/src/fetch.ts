@@ -37,29 +37,27 @@ export function encodeQuestion ({ topic, author, incarnation, from, to }: Questi
 }
 
 /**
- * Answers a question from what is kept.
+ * Reads a question.
  *
- * @throws MalformedMessageError for any bytes that are no question
+ * @throws MalformedMessageError for any bytes that are none
  */
-export function answerQuestion (bytes: Uint8Array, history: History): Uint8Array {
+export function decodeQuestion (bytes: Uint8Array): Question {
   const { topic, author, incarnation, from, to } = decode(() => FetchRequest.decode(bytes))
 
   if (author.byteLength > MAX_AUTHOR_BYTES || !Number.isSafeInteger(from) || !Number.isSafeInteger(to) || !Number.isSafeInteger(incarnation)) {
     throw new MalformedMessageError('its numbers are out of range')
   }
 
-  const which = { topic, author: toString(author, 'hex'), incarnation, sequence: from }
-
-  return FetchResponse.encode({ oldest: history.oldest(which) ?? 0, messages: history.get(which, to, MAX_FETCHED, MAX_FETCHED_BYTES).map(message => new Uint8Array(message)) })
+  return { topic, author: toString(author, 'hex'), incarnation, from, to }
 }
 
 /**
- * The topic that a question is about.
- *
- * @throws MalformedMessageError for any bytes that are no question
+ * Answers a question from what is kept.
  */
-export function topicOfQuestion (bytes: Uint8Array): string {
-  return decode(() => FetchRequest.decode(bytes)).topic
+export function answerQuestion ({ from, to, ...author }: Question, history: History): Uint8Array {
+  const which = { ...author, sequence: from }
+
+  return FetchResponse.encode({ oldest: history.oldest(which) ?? 0, messages: history.get(which, to, MAX_FETCHED, MAX_FETCHED_BYTES).map(message => new Uint8Array(message)) })
 }
 
 /**

@@ -1,6 +1,6 @@
 import { DELIVER_NAME, DELIVER_TIMEOUT, FETCH_NAME, FETCH_QUOTA, MAX_FORWARDING, MAX_PARCEL_BYTES } from './constants.ts'
 import { TopicForbiddenError } from './errors.ts'
-import { answerQuestion, topicOfQuestion } from './fetch.ts'
+import { answerQuestion, decodeQuestion } from './fetch.ts'
 import { decodeParcel, encodeParcel, signReceipt } from './parcel.ts'
 import type { DirectLike } from './components.ts'
 import type { History } from './history.ts'
@@ -85,10 +85,12 @@ export class Parcels {
   }
 
   private async give (bytes: Uint8Array, from: NodeId): Promise<Uint8Array> {
-    if (!this.init.restrictions.mayFollow(topicOfQuestion(bytes), from)) {
+    const question = decodeQuestion(bytes)
+
+    if (!this.init.restrictions.mayFollow(question.topic, from)) {
       throw new TopicForbiddenError('The topic is restricted, and its list of followers does not name the node that asks')
     }
 
-    return answerQuestion(bytes, this.init.history)
+    return answerQuestion(question, this.init.history)
   }
 }

@@ -1,7 +1,8 @@
-import { peerIdToNodeId, preferredConnection } from '@fisco-libp2p/identity'
+import { preferredConnection } from '@fisco-libp2p/identity'
 import { BROADCAST_TOPIC } from './constants.ts'
 import { gossipStreams, isOutgoing } from './gossip-streams.ts'
 import { StreamWatch } from './stream-watch.ts'
+import { nodeIdOf } from './topology.ts'
 import type { TopicsComponents } from './components.ts'
 import type { Repair, StreamState } from './stream-watch.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
@@ -158,12 +159,9 @@ export class Watchdog {
   }
 
   private isMember ({ remotePeer }: Connection): boolean {
-    try {
-      return this.init.isMember(peerIdToNodeId(remotePeer))
-    } catch {
-      // a key that no node of ours can have
-      return false
-    }
+    const nodeId = nodeIdOf(remotePeer)
+
+    return nodeId != null && this.init.isMember(nodeId)
   }
 }
 

@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { signFields } from '@fisco-libp2p/identity'
-import { answerQuestion, decodeAnswer, decodeParcel, encodeFollowed, encodeParcel, encodeQuestion, History, MAX_ROUTE, TAILS_ENTRY, TailBoard, tailsOf, verifyReceipt } from '@fisco-libp2p/topics'
+import { answerQuestion, decodeAnswer, decodeParcel, decodeQuestion, encodeFollowed, encodeParcel, encodeQuestion, History, MAX_ROUTE, TAILS_ENTRY, TailBoard, tailsOf, verifyReceipt } from '@fisco-libp2p/topics'
 import { expect } from 'chai'
 import fc from 'fast-check'
 
@@ -33,7 +33,7 @@ describe('bytes of the topics protocols', () => {
       encodeFollowed(['prices', 'blocks'], true),
       tails,
       question,
-      answerQuestion(question, history),
+      answerQuestion(decodeQuestion(question), history),
       encodeParcel({ route: [NODE], message: Uint8Array.of(1, 2) }),
       receipt
     ]) {
@@ -48,7 +48,7 @@ describe('bytes of the topics protocols', () => {
     expect(() => decodeParcel(encodeParcel({ route: Array.from({ length: MAX_ROUTE + 1 }, () => NODE), message: new Uint8Array(0) }))).to.throw().with.property('name', 'MalformedMessageError')
 
     fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), bytes => {
-      for (const read of [() => decodeParcel(bytes), () => decodeAnswer(bytes), () => answerQuestion(bytes, new History())]) {
+      for (const read of [() => decodeParcel(bytes), () => decodeAnswer(bytes), () => answerQuestion(decodeQuestion(bytes), new History())]) {
         try {
           read()
         } catch (err) {
