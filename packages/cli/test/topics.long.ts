@@ -136,4 +136,37 @@ describe('topics between processes', () => {
     expect(whereMissing(network.logs, network.logs)).to.deep.equal([])
     expectAll(checkTopics(network.logs, network.logs))
   })
+
+  it('of authors that are killed reach all of the others, or none', async () => {
+    await using folder = await temporaryFolder()
+    await using network = await createFaultNetwork({ nodes: NODES, folder: folder.join('net'), bin: BIN, plugins: [TOPICS_PLUGIN] })
+    await startAll(network)
+    toggle(network.stations)
+
+    for (const { node } of network.stations.slice(0, 4)) {
+      await sleep(2_000 + Math.random() * 400)
+      await node.end('SIGKILL')
+    }
+
+    await sleep(2_000)
+    toggle(network.stations.slice(4))
+    expectRunning(network.stations.slice(4))
+    const survivors = network.logs.slice(4)
+    await settle(survivors, survivors)
+    await sleep(10_000)
+    expectRunning(network.stations.slice(4))
+    // what all shall confirm waits for those that are gone
+    expect(whereMissing(survivors, survivors)).to.deep.equal([])
+    expect(tallyTopics(survivors, survivors)).to.deep.include({ reliable: { ...tallyTopics(survivors, survivors).reliable, lost: 0, doubled: 0, disordered: 0 } })
+
+    // what one survivor has of a killed author, all have
+    const killed = new Set(network.logs.slice(0, 4).map(({ nodeId }) => nodeId.slice(0, 16)))
+    const sets = survivors.map(({ entries }) => entries
+      .filter(({ event, topic, id }) => event === 'topic:got' && topic !== 'confirmed' && killed.has(String(id).split(' ')[0]))
+      .map(({ topic, id, sequence }) => `${topic} ${id} ${sequence}`).sort())
+    const all = new Set(sets.flat())
+    const partial = [...all].filter(key => !sets.every(set => set.includes(key)))
+    figure('authors killed', { messages: all.size, notWithAll: partial.length })
+    expect(partial.filter(key => key.startsWith('reliable'))).to.deep.equal([])
+  })
 })
