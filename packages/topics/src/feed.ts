@@ -127,7 +127,7 @@ export class Feed {
    * What was missing was asked for.
    *
    * @param next - what was to come next before that
-   * @param hasAnswered - whether anybody could be asked
+   * @param hasAnswered - whether anybody answered: silence denies nothing
    */
   asked (next: number | undefined, hasAnswered: boolean, now: number): void {
     const isBetter = this.next !== next

@@ -181,7 +181,6 @@ export class Reliable {
 
   private async fetch (feed: Feed): Promise<void> {
     const { next } = feed
-
     let hasAnswered = false
 
     this.fetching.add(feed)
