@@ -27,23 +27,64 @@
  *   connectionGater: access
  * })
  *
- * // later, without a restart; connections that no longer fit are closed by whoever listens for the event
- * access.addEventListener('access:change', () => {
- *   for (const connection of node.getConnections()) {
- *     if (!access.allows(connection.remotePeer).allowed) {
- *       connection.abort(new Error('denied'))
- *     }
+ * // later, without a restart
+ * access.update({ deny: [] })
+ * console.info(node.getConnections().length)
+ * ```
+ *
+ * The gater sees new connections. What is connected already, {@link accessControl} watches over: whenever the lists change, a CRL comes, the trusted CAs change or time
+ * goes by, every connection is judged again, and closed if it would not be accepted any more.
+ *
+ * @example Take trust back while the node runs
+ *
+ * ```typescript
+ * import { accessControl, accessGater } from '@fisco-libp2p/access'
+ * import { loadIdentity } from '@fisco-libp2p/identity'
+ * import { createLibp2p } from 'libp2p'
+ *
+ * const identity = await loadIdentity({
+ *   key: 'conf/node.key',
+ *   cert: 'conf/node.crt',
+ *   ca: 'conf/ca.crt',
+ *   crls: [{ file: 'conf/agency.crl' }]
+ * })
+ * const node = await createLibp2p({
+ *   privateKey: identity.privateKey,
+ *   connectionGater: accessGater({ identity }),
+ *   services: {
+ *     access: accessControl()
  *   }
  * })
- * access.update({ deny: [] })
+ *
+ * node.services.access.addEventListener('access:closed', ({ detail }) => {
+ *   console.info(`${detail.nodeId} was disconnected (${detail.rule}): ${detail.message}`)
+ * })
+ *
+ * for (const { name, certificate, notAfter } of node.services.access.calendar()) {
+ *   console.info(name, certificate, new Date(notAfter))
+ * }
  * ```
+ *
+ * With `statusSeq` and `direct` (`@fisco-libp2p/status-seq`, `@fisco-libp2p/direct`) as services, CRLs spread from node to node; with `peers`, a node that is
+ * disconnected hears why.
  */
 
+import { AccessControlService } from './access-control.ts'
 import { AccessGater } from './gater.ts'
+import type { AccessComponents } from './components.ts'
+import type { AccessControl } from './control.ts'
 import type { Identity, NodeId } from '@fisco-libp2p/identity'
 import type { ComponentLogger, ConnectionGater, PeerId, TypedEventTarget } from '@libp2p/interface'
 
-export { MAX_LIST_ENTRIES } from './constants.ts'
+export { CLOCK_REQUEST, CRL_REQUEST, CRLS_ENTRY, EXPIRY_DAYS, EXPIRY_ENTRY, MAX_CLOCK_SKEW, MAX_LIST_ENTRIES, MAX_NOTICES } from './constants.ts'
+export { CrlPlanner } from './crl-planner.ts'
+export { AccessClosedError } from './errors.ts'
+export { decodeNotices, encodeNotices } from './notices.ts'
+
+export type { AccessComponents, DirectLike, PeersLike, StatusRecordLike, StatusSeqLike } from './components.ts'
+export type { AccessClosed, AccessControl, AccessControlEvents, CertificateExpiring, CertificateTerm, ClockSkew } from './control.ts'
+export type { CrlOutcome, CrlQuestion, PlannerInit } from './crl-planner.ts'
+export type { Notice } from './notices.ts'
 
 /**
  * The two lists. Node IDs are read as people write them: upper or lower case, with or without `0x`.
@@ -133,8 +174,8 @@ export interface AccessRefusal {
  */
 export interface AccessEvents {
   /**
-   * The lists were replaced. Connections that exist are not touched by the gater, which only sees new ones: whoever
-   * holds them asks `allows()` again.
+   * The lists were replaced. Connections that exist are not touched by the gater, which only sees new ones; {@link accessControl}
+   * asks again for each.
    */
   'access:change': CustomEvent<undefined>
 
@@ -186,4 +227,14 @@ export interface AccessLists extends TypedEventTarget<AccessEvents> {
  */
 export function accessGater (init: AccessGaterInit = {}): ConnectionGater & AccessLists {
   return new AccessGater(init)
+}
+
+/**
+ * Takes trust back while the node runs: a libp2p service that judges every connection again whenever something changes by which it was accepted, spreads
+ * what is revoked through the network, keeps it through restarts, and tells ahead of time whose certificates end.
+ *
+ * @throws InvalidParametersError (from the function that it returns) if the node has no identity
+ */
+export function accessControl (): (components: AccessComponents) => AccessControl {
+  return (components) => new AccessControlService(components)
 }

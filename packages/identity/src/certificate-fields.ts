@@ -116,7 +116,12 @@ function parseVersion (node?: DerNode): number {
   return content[0] + 1
 }
 
-function parseAlgorithm (node: DerNode): { algorithmId: string, algorithmHash?: string } {
+/**
+ * Reads an AlgorithmIdentifier of a signature.
+ *
+ * @throws InvalidDerError
+ */
+export function parseAlgorithm (node: DerNode): { algorithmId: string, algorithmHash?: string } {
   const fields = new DerFields(node, 'a signature algorithm')
   const algorithmId = oidText(fields.next(TAG.oid).content)
   // RFC 4055 section 3.1: RSASSA-PSS-params begin with [0] hashAlgorithm
@@ -139,8 +144,19 @@ function parseExtensions (node?: DerNode): Extension[] | undefined {
   }
 
   const fields = new DerFields(node, 'the extensions', 0xa3)
-  const list = new DerFields(fields.next(TAG.sequence), 'the extensions').rest()
+  const list = parseExtensionList(fields.next(TAG.sequence))
   fields.end()
+
+  return list
+}
+
+/**
+ * Reads a list of extensions.
+ *
+ * @throws InvalidDerError, also if it is empty
+ */
+export function parseExtensionList (node: DerNode): Extension[] {
+  const list = new DerFields(node, 'the extensions').rest()
 
   if (list.length === 0) {
     throw new InvalidDerError('the list of extensions is empty', 0)

@@ -1,5 +1,6 @@
-import { X509Certificate } from 'node:crypto'
+import { createHash, X509Certificate } from 'node:crypto'
 import { parseCertificate } from './certificate-fields.ts'
+import { serialText } from './der-values.ts'
 import { CertificateRefusedError, InvalidDerError } from './errors.ts'
 import { readExtensions } from './extensions.ts'
 import { commonNameOf, describeName } from './name.ts'
@@ -33,6 +34,7 @@ export class Certificate {
   readonly fields: CertificateFields
   #known?: KnownExtensions | CertificateRefusedError
   #selfSigned?: boolean
+  #keyHash?: string
   readonly #signers = new WeakSet<Certificate>()
 
   /**
@@ -90,11 +92,16 @@ export class Certificate {
    * Serial number in lower-case hex, as OpenSSL prints it: of an even length, with a minus sign if it is negative.
    */
   get serial (): string {
-    const value = BigInt(`0x${Buffer.from(this.fields.serial).toString('hex')}`)
-    const negative = this.fields.serial[0] >= 0x80
-    const digits = (negative ? (1n << BigInt(this.fields.serial.byteLength * 8)) - value : value).toString(16)
+    return serialText(this.fields.serial)
+  }
 
-    return `${negative ? '-' : ''}${digits.length % 2 === 0 ? '' : '0'}${digits}`
+  /**
+   * SHA-256 of its SubjectPublicKeyInfo, in lower-case hex: names may repeat, this does not.
+   */
+  get keyHash (): string {
+    this.#keyHash ??= createHash('sha256').update(this.fields.publicKey).digest('hex')
+
+    return this.#keyHash
   }
 
   /**

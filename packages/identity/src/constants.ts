@@ -82,3 +82,30 @@ export const MAX_INCARNATION_LEAD = 24 * 60 * 60 * 1000
  */
 export const SECP256K1_NODE_ID_LENGTH = 128
 export const ED25519_NODE_ID_LENGTH = 64
+
+/**
+ * Largest certificate revocation list that is looked at, in bytes of DER: about 25,000 revoked certificates.
+ */
+export const MAX_CRL_BYTES = 1024 * 1024
+
+/**
+ * Most serial numbers that are remembered as revoked for one issuer, over all of its CRLs.
+ */
+export const MAX_REVOKED_SERIALS = 65_536
+
+/**
+ * Longest number of a CRL, bytes (RFC 5280 section 5.2.3).
+ */
+export const MAX_CRL_NUMBER_BYTES = 20
+
+/**
+ * A CRL whose thisUpdate lies further in the future than this, in milliseconds, is refused: the clocks of a CA and a node may differ
+ * that much.
+ */
+export const MAX_CRL_LEAD = 5 * 60 * 1000
+
+/**
+ * Most CRLs that are configured, and most CAs below the trusted ones that are remembered as issuers of CRLs.
+ */
+export const MAX_CRLS = 64
+export const MAX_ISSUERS = 256

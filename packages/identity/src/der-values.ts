@@ -53,6 +53,19 @@ export function limitValue (content: Uint8Array): number {
 }
 
 /**
+ * A serial number in lower-case hex, as OpenSSL prints it: of an even length, with a minus sign if it is negative.
+ *
+ * @param content - of an INTEGER
+ */
+export function serialText (content: Uint8Array): string {
+  const value = BigInt(`0x${Buffer.from(content).toString('hex')}`)
+  const negative = content[0] >= 0x80
+  const digits = (negative ? (1n << BigInt(content.byteLength * 8)) - value : value).toString(16)
+
+  return `${negative ? '-' : ''}${digits.length % 2 === 0 ? '' : '0'}${digits}`
+}
+
+/**
  * The moment that a UTCTime or GeneralizedTime names, unix milliseconds.
  *
  * @throws InvalidDerError if there is no such date, or it has parts of seconds (RFC 5280 section 4.1.2.5)

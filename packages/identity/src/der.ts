@@ -51,12 +51,11 @@ export interface DerNode {
  * shortest form, primitive values canonical, sets in order, nothing follows the element, the nesting is at most 16
  * deep and the whole at most 16 KiB. Two encodings of one value, which two parsers may read in two ways, do not exist.
  *
+ * @param maxBytes - another limit for the whole
  * @throws InvalidDerError, and nothing else, whatever the bytes are
  */
-export function decodeDer (bytes: Uint8Array): DerNode {
-  if (bytes.byteLength > MAX_CERTIFICATE_BYTES) {
-    throw new InvalidDerError(`it has ${bytes.byteLength} bytes, more than ${MAX_CERTIFICATE_BYTES}`, 0)
-  }
+export function decodeDer (bytes: Uint8Array, maxBytes = MAX_CERTIFICATE_BYTES): DerNode {
+  checkSize(bytes, maxBytes)
 
   const node = readNode(bytes, 0, bytes.byteLength, 1)
 
@@ -65,6 +64,38 @@ export function decodeDer (bytes: Uint8Array): DerNode {
   }
 
   return node
+}
+
+/**
+ * The elements that stand in one constructed DER element, as bytes: what is in them is not looked at, so this costs the same for any
+ * size. For signatures, which are verified before what they sign is read.
+ *
+ * @throws InvalidDerError if the element, or one in it, is cut off, or bytes follow its end
+ */
+export function splitDer (bytes: Uint8Array, maxBytes: number): Uint8Array[] {
+  checkSize(bytes, maxBytes)
+
+  const outer = contentStart(bytes, 0, bytes.byteLength)
+  const elements: Uint8Array[] = []
+
+  if (outer.at + outer.length < bytes.byteLength) {
+    throw new InvalidDerError('bytes follow its end', outer.at + outer.length)
+  }
+
+  for (let at = outer.at; at < bytes.byteLength;) {
+    const inner = contentStart(bytes, at, bytes.byteLength)
+
+    elements.push(bytes.subarray(at, inner.at + inner.length))
+    at = inner.at + inner.length
+  }
+
+  return elements
+}
+
+function checkSize (bytes: Uint8Array, maxBytes: number): void {
+  if (bytes.byteLength > maxBytes) {
+    throw new InvalidDerError(`it has ${bytes.byteLength} bytes, more than ${maxBytes}`, 0)
+  }
 }
 
 function readNode (bytes: Uint8Array, start: number, end: number, depth: number): DerNode {

@@ -59,6 +59,9 @@ export type CertificateRule =
   | 'unsupported-name-constraint'
   | 'path-too-deep'
   | 'path-too-complex'
+  | 'revoked'
+  | 'crl-expired'
+  | 'crl-unusable'
 
 /**
  * What {@link CertificateRefusedError} says besides its message.
@@ -108,6 +111,39 @@ export class CertificateRefusedError extends Error implements CertificateRefusal
 }
 
 /**
+ * Why a certificate revocation list is not taken; also the values of a label of a metric.
+ */
+export type CrlRule =
+  | 'malformed'
+  | 'signature-algorithm'
+  | 'bad-signature'
+  | 'delta'
+  | 'indirect'
+  | 'duplicate-extension'
+  | 'unknown-critical-extension'
+  | 'other-issuer'
+  | 'unknown-issuer'
+  | 'key-usage'
+  | 'future'
+  | 'replayed'
+
+/**
+ * A certificate revocation list was judged and not taken. The message says why.
+ */
+export class CrlRefusedError extends Error {
+  static name = 'CrlRefusedError'
+
+  /**
+   * @param rule - the rule that it fails
+   * @param what - what is wrong
+   */
+  constructor (readonly rule: CrlRule, what: string, options?: ErrorOptions) {
+    super(`the CRL is not taken: ${rule}: ${what}`, options)
+    this.name = 'CrlRefusedError'
+  }
+}
+
+/**
  * Why an identity could not be loaded: a rule of {@link CertificateRule}, or one about the files themselves.
  */
 export type IdentityRule =
@@ -117,6 +153,8 @@ export type IdentityRule =
   | 'passphrase'
   | 'key-mismatch'
   | 'too-many-anchors'
+  | 'crl-refused'
+  | 'too-many-crls'
 
 /**
  * The key, certificate or CA file of a node cannot be used. The message names the file, the rule and what to do.

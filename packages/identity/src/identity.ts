@@ -32,6 +32,11 @@ export interface IdentityEvents {
    * A handshake in which this identity takes part is about to succeed: the last moment for a refusal.
    */
   'handshake:verified': CustomEvent<HandshakeVerification>
+
+  /**
+   * It has other certificates for the same key: whoever shows them to others shows these from now on.
+   */
+  'identity:renewed': CustomEvent<undefined>
 }
 
 /**
@@ -60,11 +65,8 @@ export class Identity extends TypedEventEmitter<IdentityEvents> {
   readonly nodeId: NodeId
   readonly peerId: PeerId
 
-  /**
-   * Leaf first, then agencies, without the root.
-   */
-  readonly chain: readonly Certificate[]
   readonly trust: TrustStore
+  #chain: readonly Certificate[]
 
   /**
    * Names the network: 32 bytes.
@@ -77,10 +79,32 @@ export class Identity extends TypedEventEmitter<IdentityEvents> {
     this.privateKey = toLibp2pPrivateKey(parts.key)
     this.nodeId = nodeIdFromPublicKey(this.privateKey.publicKey)
     this.peerId = peerIdFromPrivateKey(this.privateKey)
-    this.chain = parts.chain
+    this.#chain = parts.chain
     this.trust = parts.trust
     this.networkId = parts.networkId
     identities.set(this.privateKey, this)
+  }
+
+  /**
+   * Leaf first, then agencies, without the root. The same array until it is renewed.
+   */
+  get chain (): readonly Certificate[] {
+    return this.#chain
+  }
+
+  /**
+   * Shows other certificates from now on. Connections stay as they are.
+   *
+   * @param chain - leaf first, then agencies, without the root; not judged here
+   * @throws InvalidParametersError if the leaf is of another key
+   */
+  renew (chain: readonly Certificate[]): void {
+    if (chain[0] == null || !chain[0].publicKey.equals(this.#chain[0].publicKey)) {
+      throw new InvalidParametersError('The new certificate is of another key: a node that changes its key changes its node ID, and must be started anew')
+    }
+
+    this.#chain = chain
+    this.safeDispatchEvent('identity:renewed', { detail: undefined })
   }
 
   /**

@@ -1,14 +1,13 @@
-import { createPrivateKey, createPublicKey } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { certificatesFromPem } from './certificate.ts'
-import { MAX_ANCHORS } from './constants.ts'
+import { createPublicKey } from 'node:crypto'
 import { CertificateRefusedError, IdentityError } from './errors.ts'
+import { parseAnchors, parseCertificates, parseCrls, parseKey, readIdentityFile } from './files.ts'
 import { Identity, networkIdOf } from './identity.ts'
 import { nodeIdFromPublicKey, publicKeyFromKeyObject } from './node-id.ts'
 import { TrustStore } from './trust-store.ts'
 import type { Certificate } from './certificate.ts'
-import type { IdentityRule } from './errors.ts'
+import type { CrlFile } from './files.ts'
 import type { PolicyChoice } from './policy.ts'
+import type { CrlSource, SerialDenial } from './revocations.ts'
 import type { AbortOptions } from '@libp2p/interface'
 import type { KeyObject } from 'node:crypto'
 
@@ -29,6 +28,14 @@ export interface IdentityInit {
   chainId?: string
 
   /**
+   * Names the network: 32 bytes. Give it where the trusted CAs change: all nodes of a network must have the same one, whichever CAs
+   * each of them trusts at the moment.
+   *
+   * @default follows from the trusted CAs and `chainId`, see `networkIdOf`
+   */
+  networkId?: Uint8Array
+
+  /**
    * By which policy chains under the trusted CAs are judged: `rfc5280`, `fisco`, or `auto`, which takes `fisco` for a CA
    * that is of X.509 v1 or has no basicConstraints. Set `fisco` for a chain that FISCO BCOS's tools made with OpenSSL
    * 3.2 or later: its root is of v3, and its agencies are not as RFC 5280 wants them.
@@ -36,6 +43,13 @@ export interface IdentityInit {
    * @default 'auto'
    */
   policy?: PolicyChoice
+
+  /**
+   * Certificates that are not accepted, by issuer and serial number.
+   *
+   * @default none
+   */
+  deniedSerials?: readonly SerialDenial[]
 
   /**
    * Clock for validity, unix milliseconds.
@@ -63,6 +77,13 @@ export interface IdentityFiles extends IdentityInit {
    * `ca.crt`: PEM, one or more trusted CAs.
    */
   ca: string
+
+  /**
+   * CRLs, in PEM or DER. Certificates of their issuers are accepted only as long as there is one that is not out of date.
+   *
+   * @default none
+   */
+  crls?: ReadonlyArray<{ file: string, softFail?: boolean }>
 }
 
 /**
@@ -72,6 +93,7 @@ export interface IdentityPem extends IdentityInit {
   key: string
   cert: string
   ca: string
+  crls?: readonly CrlFile[]
 
   /**
    * How errors call each of them.
@@ -83,14 +105,28 @@ export interface IdentityPem extends IdentityInit {
 
 /**
  * Loads a node's identity from its files and checks that they fit: the key belongs to the certificate, the
- * certificate is of a key type that can be a PeerId, is valid today, and leads to a CA of `ca.crt`.
+ * certificate is of a key type that can be a PeerId, is valid today and not revoked, and leads to a CA of `ca.crt`.
  *
  * @throws IdentityError that names the file, the rule and what to do
  */
 export async function loadIdentity (files: IdentityFiles, options: AbortOptions = {}): Promise<Identity> {
-  const [key, cert, ca] = await Promise.all([files.key, files.cert, files.ca].map(async file => readText(file, options)))
+  return createIdentity(await readIdentityFiles(files, options))
+}
 
-  return createIdentity({ ...files, key, cert, ca, names: { key: files.key, cert: files.cert, ca: files.ca } })
+/**
+ * Reads the files of {@link loadIdentity}, and nothing more.
+ *
+ * @throws IdentityError if one cannot be read
+ */
+export async function readIdentityFiles (files: IdentityFiles, options: AbortOptions = {}): Promise<IdentityPem> {
+  const [key, cert, ca] = await Promise.all([files.key, files.cert, files.ca].map(async file => {
+    return Buffer.from(await readIdentityFile(file, 'check data_path and the file names in [network_security]', options)).toString()
+  }))
+  const crls = await Promise.all((files.crls ?? []).map(async ({ file, softFail }) => {
+    return { name: file, softFail, content: await readIdentityFile(file, 'a CRL that is configured must be there: put it there, or take it out of [network_security]', options) }
+  }))
+
+  return { ...files, key, cert, ca, crls, names: { key: files.key, cert: files.cert, ca: files.ca } }
 }
 
 /**
@@ -99,70 +135,110 @@ export async function loadIdentity (files: IdentityFiles, options: AbortOptions 
  * @throws IdentityError that names the part, the rule and what to do
  */
 export function createIdentity (pem: IdentityPem): Identity {
+  const { key, certificates, anchors, crls, names } = readParts(pem)
+  const trust = new TrustStore(anchors, pem.now, { policy: pem.policy })
+  trust.update({ crls, deniedSerials: pem.deniedSerials })
+
+  return new Identity({ key, chain: judgeOwn(names.cert, certificates, trust), trust, networkId: pem.networkId ?? networkIdOf(anchors, pem.chainId ?? '1') })
+}
+
+/**
+ * What {@link reloadIdentity} found changed.
+ */
+export interface IdentityChanges {
+  /**
+   * The node has other certificates.
+   */
+  certificate: boolean
+
+  /**
+   * Other CAs are trusted.
+   */
+  anchors: boolean
+
+  /**
+   * Other CRLs or serial numbers are configured.
+   */
+  revocations: boolean
+}
+
+/**
+ * Gives a running node's identity the contents of its files as they are now: a renewed certificate for the same key, other trusted CAs, other
+ * CRLs, other denied serial numbers. All of it, or nothing: what was there before stays if the node's own certificate would not be accepted. The
+ * network ID stays what it was.
+ *
+ * A node whose own certificate is revoked goes on: it is the others that refuse it.
+ *
+ * @throws IdentityError that names the part, the rule and what to do; the identity is then as it was
+ */
+export function reloadIdentity (identity: Identity, pem: IdentityPem): IdentityChanges {
+  const { trust } = identity
+  const { key, certificates, anchors, crls, names } = readParts(pem)
+
+  if (!createPublicKey(key).equals(identity.certificate.publicKey)) {
+    throw new IdentityError(names.key, 'key-mismatch', `it is of another node (${describeKey(createPublicKey(key))}) than the one that runs (${identity.nodeId}): a node with a new key is started anew, see "A node changes its key" in docs/OPERATIONS.md`)
+  }
+
+  const chain = judgeOwn(names.cert, certificates, new TrustStore(anchors, trust.now, { policy: trust.policy }))
+  const changes = {
+    certificate: !same(chain, identity.chain),
+    anchors: !same(anchors, trust.anchors),
+    revocations: !sameCrls(crls, trust.configuredCrls) || !sameDenials(pem.deniedSerials ?? [], trust.deniedSerials)
+  }
+
+  if (changes.anchors || changes.revocations) {
+    trust.update({ anchors: changes.anchors ? anchors : undefined, crls, deniedSerials: pem.deniedSerials ?? [] })
+  }
+
+  if (changes.certificate) {
+    identity.renew(chain)
+  }
+
+  return changes
+}
+
+interface Parts {
+  key: KeyObject
+  certificates: Certificate[]
+  anchors: Certificate[]
+  crls: CrlSource[]
+  names: Required<IdentityPem>['names']
+}
+
+function readParts (pem: IdentityPem): Parts {
   const names = pem.names ?? { key: 'node.key', cert: 'node.crt', ca: 'ca.crt' }
   const key = parseKey(names.key, pem.key, pem.passphrase)
   const certificates = parseCertificates(names.cert, pem.cert)
-  const anchors = parseCertificates(names.ca, pem.ca)
-
-  if (anchors.length > MAX_ANCHORS) {
-    throw new IdentityError(names.ca, 'too-many-anchors', `it holds ${anchors.length} certificates; at most ${MAX_ANCHORS} CAs can be trusted`)
-  }
-
-  const trust = new TrustStore(anchors, pem.now, { policy: pem.policy })
+  const anchors = parseAnchors(names.ca, pem.ca)
 
   checkLeafKey(names.cert, certificates[0])
   checkKeyBelongs(names, key, certificates[0])
 
+  return { key, certificates, anchors, crls: parseCrls(pem.crls ?? [], (pem.now ?? Date.now)()), names }
+}
+
+/**
+ * @returns the path, without the trusted CA
+ */
+function judgeOwn (file: string, certificates: readonly Certificate[], trust: TrustStore): Certificate[] {
   try {
     // the root that FISCO BCOS's tools append to node.crt is not shown to others: they have their own
-    const { path } = trust.judge(certificates.filter((certificate, i) => i === 0 || !certificate.selfIssued))
-
-    return new Identity({ key, chain: path, trust, networkId: networkIdOf(anchors, pem.chainId ?? '1') })
-  } catch (err) {
-    throw err instanceof CertificateRefusedError ? new IdentityError(names.cert, err.rule, err.message, { cause: err }) : err
-  }
-}
-
-async function readText (file: string, options: AbortOptions): Promise<string> {
-  try {
-    return await readFile(file, { encoding: 'utf8', signal: options.signal })
-  } catch (err) {
-    options.signal?.throwIfAborted()
-
-    throw new IdentityError(file, 'unreadable', `${err.code === 'ENOENT' ? 'the file does not exist' : err.message}; check data_path and the file names in [network_security]`, { cause: err })
-  }
-}
-
-function parseKey (file: string, pem: string, passphrase?: string): KeyObject {
-  // `openssl ecparam -genkey` writes an EC PARAMETERS block before the key
-  const block = pem.match(/-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----[\s\S]+?-----END \1-----/)?.[0]
-
-  if (block == null) {
-    throw new IdentityError(file, 'not-pem', 'it holds no private key in PEM (PKCS#8 or SEC1): is it the right file?')
-  }
-
-  try {
-    return createPrivateKey({ key: block, passphrase })
-  } catch (err) {
-    const encrypted = /ENCRYPTED/.test(block)
-    const rule: IdentityRule = encrypted ? 'passphrase' : 'malformed'
-
-    throw new IdentityError(file, rule, encrypted ? `the key is encrypted, and the passphrase is ${passphrase == null ? 'missing' : 'wrong'}` : `the key cannot be read: ${err.message}`, { cause: err })
-  }
-}
-
-function parseCertificates (file: string, pem: string): Certificate[] {
-  try {
-    const certificates = certificatesFromPem(pem)
-
-    if (certificates.length === 0) {
-      throw new IdentityError(file, 'not-pem', 'it holds no certificate in PEM: is it the right file?')
-    }
-
-    return certificates
+    return trust.judge(certificates.filter((certificate, i) => i === 0 || !certificate.selfIssued)).path
   } catch (err) {
     throw err instanceof CertificateRefusedError ? new IdentityError(file, err.rule, err.message, { cause: err }) : err
   }
+}
+
+function same (a: readonly Certificate[], b: readonly Certificate[]): boolean {
+  return a.length === b.length && a.every((certificate, i) => certificate.equals(b[i]))
+}
+
+function sameCrls (a: readonly CrlSource[], b: readonly CrlSource[]): boolean {
+  return a.length === b.length && a.every(({ crl, name, softFail }, i) => crl.hash === b[i].crl.hash && name === b[i].name && softFail === b[i].softFail)
+}
+
+function sameDenials (a: readonly SerialDenial[], b: readonly SerialDenial[]): boolean {
+  return a.length === b.length && a.every(({ issuerKeyHash, serial }, i) => issuerKeyHash === b[i].issuerKeyHash && serial === b[i].serial)
 }
 
 function checkLeafKey (file: string, leaf: Certificate): void {

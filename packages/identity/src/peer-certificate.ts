@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { Certificate } from './certificate.ts'
 import type { NodeId } from './node-id.ts'
 import type { Verdict } from './validate.ts'
@@ -74,7 +73,7 @@ export function describePeer (nodeId: NodeId, { path, anchor }: Verdict, secured
     nodeId,
     name: leaf.commonName,
     agency: leaf.issuerCommonName,
-    agencyKeyHash: createHash('sha256').update(issuer.publicKey.export({ format: 'der', type: 'spki' })).digest('hex'),
+    agencyKeyHash: issuer.keyHash,
     serial: leaf.serial,
     notBefore: leaf.notBefore,
     notAfter: leaf.notAfter,

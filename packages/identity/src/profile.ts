@@ -99,11 +99,18 @@ function checkKey (certificate: Certificate): void {
  * @throws CertificateRefusedError
  */
 export function checkAlgorithm (certificate: Certificate): void {
-  const { algorithmId, algorithmHash } = certificate.fields
+  const { algorithmId } = certificate.fields
 
-  if (!SIGNATURE_ALGORITHMS.includes(algorithmId) && !(algorithmId === RSA_PSS && PSS_HASHES.includes(algorithmHash ?? ''))) {
+  if (!isStrong(certificate.fields)) {
     throw refusal(certificate, 'signature-algorithm', `its signature algorithm (${algorithmId}) is weak or not known here`, 'have it issued again with SHA-256 (openssl: -sha256) and ECDSA, RSA or Ed25519')
   }
+}
+
+/**
+ * Whether a signature algorithm is one that is accepted.
+ */
+export function isStrong ({ algorithmId, algorithmHash }: { algorithmId: string, algorithmHash?: string }): boolean {
+  return SIGNATURE_ALGORITHMS.includes(algorithmId) || (algorithmId === RSA_PSS && PSS_HASHES.includes(algorithmHash ?? ''))
 }
 
 function checkExtensions (certificate: Certificate): void {

@@ -1,12 +1,15 @@
 import { InvalidParametersError } from '@libp2p/interface'
 import { TypedEventEmitter } from 'main-event'
-import { DEFAULT_MAX_DEPTH, DEFAULT_MAX_STEPS, MAX_CHAIN_BYTES, MAX_CHAIN_LENGTH } from './constants.ts'
-import { CertificateRefusedError } from './errors.ts'
+import { DEFAULT_MAX_DEPTH, DEFAULT_MAX_STEPS, MAX_CHAIN_BYTES, MAX_CHAIN_LENGTH, MAX_ISSUERS } from './constants.ts'
+import { Crl } from './crl.ts'
+import { CertificateRefusedError, CrlRefusedError } from './errors.ts'
 import { isPolicyChoice } from './policy.ts'
 import { refusal } from './refuse.ts'
+import { Revocations } from './revocations.ts'
 import { validateChain } from './validate.ts'
 import type { Certificate } from './certificate.ts'
 import type { PolicyChoice } from './policy.ts'
+import type { CrlSource, HeldCrl, SerialDenial } from './revocations.ts'
 import type { CertificateRole, Verdict } from './validate.ts'
 
 /**
@@ -14,9 +17,44 @@ import type { CertificateRole, Verdict } from './validate.ts'
  */
 export interface TrustStoreEvents {
   /**
-   * What the store trusts was replaced: whoever relies on an earlier verdict judges again.
+   * What the store trusts was replaced, or something is revoked that was not: whoever relies on an earlier verdict judges again.
    */
-  'trust:change': CustomEvent<undefined>
+  'trust:change': CustomEvent<TrustChange>
+
+  /**
+   * A CRL of an issuer is held that was not before, be it configured or learnt.
+   */
+  'trust:crl': CustomEvent<HeldCrl>
+}
+
+/**
+ * What is new in a {@link TrustStore}.
+ */
+export interface TrustChange {
+  /**
+   * Whether the trusted CAs are other ones.
+   */
+  anchors: boolean
+}
+
+/**
+ * What {@link TrustStore.update} replaces; what is not given stays.
+ */
+export interface TrustUpdate {
+  /**
+   * Trust these CAs, and no others.
+   */
+  anchors?: readonly Certificate[]
+
+  /**
+   * Certificates of the issuers of these CRLs are accepted only as long as theirs is not out of date.
+   */
+  crls?: readonly CrlSource[]
+
+  /**
+   * These certificates are not accepted.
+   */
+  deniedSerials?: readonly SerialDenial[]
 }
 
 /**
@@ -47,13 +85,16 @@ export interface TrustStoreOptions {
 }
 
 /**
- * Judges certificate chains under the consortium's CAs: path validation by a named policy, and on top of it whether the
- * leaf can be a node's.
+ * Judges certificate chains under the consortium's CAs: path validation by a named policy, whether something in it is revoked, and
+ * whether the leaf can be a node's.
  */
 export class TrustStore extends TypedEventEmitter<TrustStoreEvents> {
   #anchors: readonly Certificate[]
   readonly now: () => number
   readonly #options: Required<TrustStoreOptions>
+  readonly #revocations = new Revocations()
+  readonly #issuers = new Map<string, Certificate>()
+  #configured: Required<Omit<TrustUpdate, 'anchors'>> = { crls: [], deniedSerials: [] }
 
   /**
    * @param anchors - the trusted CA certificates
@@ -82,11 +123,81 @@ export class TrustStore extends TypedEventEmitter<TrustStoreEvents> {
   }
 
   /**
-   * Trust these CAs, and no others, from now on.
+   * The newest CRL of each issuer of which one is held, with everything that the issuer has ever revoked.
    */
-  replace (anchors: readonly Certificate[]): void {
-    this.#anchors = anchors
-    this.safeDispatchEvent('trust:change', { detail: undefined })
+  get crls (): readonly HeldCrl[] {
+    return this.#revocations.held
+  }
+
+  /**
+   * The CRLs that were configured.
+   */
+  get configuredCrls (): readonly CrlSource[] {
+    return this.#revocations.sources
+  }
+
+  /**
+   * The certificates that were denied by their serial numbers.
+   */
+  get deniedSerials (): readonly SerialDenial[] {
+    return this.#configured.deniedSerials
+  }
+
+  /**
+   * Replaces what is configured. What was revoked before stays so.
+   */
+  update ({ anchors, ...configured }: TrustUpdate): void {
+    this.#anchors = anchors ?? this.#anchors
+    this.#configured = { crls: configured.crls ?? this.#configured.crls, deniedSerials: configured.deniedSerials ?? this.#configured.deniedSerials }
+    this.#revocations.configure(this.#configured.crls, this.#configured.deniedSerials)
+    const held = [...this.#anchors, ...this.#issuers.values()].flatMap(issuer => this.#revocations.meet(issuer))
+
+    this.safeDispatchEvent('trust:change', { detail: { anchors: anchors != null } })
+    held.forEach(detail => { this.safeDispatchEvent('trust:crl', { detail }) })
+  }
+
+  /**
+   * The certificate of a CA that may sign CRLs which others bring: one of the trusted CAs, or one below them that was seen in an accepted chain.
+   *
+   * @param keyHash - SHA-256 of its SubjectPublicKeyInfo, lower-case hex
+   */
+  issuer (keyHash: string): Certificate | undefined {
+    return this.#anchors.find(anchor => anchor.keyHash === keyHash) ?? this.#issuers.get(keyHash)
+  }
+
+  /**
+   * Takes a CRL from wherever. It can only revoke: it makes nothing acceptable, and nothing unacceptable by being out of date.
+   *
+   * @param der - one CRL in DER
+   * @param keyHash - of the issuer, see {@link issuer}; the signature is verified before the list is read
+   * @throws CrlRefusedError; nothing is changed then
+   */
+  learn (der: Uint8Array, keyHash: string): Crl {
+    const issuer = this.issuer(keyHash)
+
+    if (issuer == null) {
+      throw new CrlRefusedError('unknown-issuer', `no CA with the key ${keyHash} is trusted or was seen here`)
+    }
+
+    const crl = new Crl(der, issuer)
+
+    if (this.#revocations.learn(crl, issuer, this.now())) {
+      this.safeDispatchEvent('trust:change', { detail: { anchors: false } })
+    }
+
+    this.#revocations.held.filter(held => held.crl === crl).forEach(detail => { this.safeDispatchEvent('trust:crl', { detail }) })
+
+    return crl
+  }
+
+  /**
+   * Puts back what {@link crls} had before a restart.
+   *
+   * @throws CrlRefusedError if it cannot be read
+   */
+  restore (held: { issuerKeyHash: string, der: Uint8Array, serials: readonly string[] }): void {
+    this.#revocations.restore(held.issuerKeyHash, held.der, held.serials)
+    this.safeDispatchEvent('trust:change', { detail: { anchors: false } })
   }
 
   /**
@@ -110,7 +221,50 @@ export class TrustStore extends TypedEventEmitter<TrustStoreEvents> {
 
     checkNode(leaf)
 
-    return validateChain(leaf, others, { ...this.#options, anchors: this.#anchors, now: this.now(), role })
+    const now = this.now()
+
+    return validateChain(leaf, others, {
+      ...this.#options,
+      anchors: this.#anchors,
+      now,
+      role,
+      judgePath: (path, anchor) => {
+        path.slice(1).forEach(issuer => { this.#meet(issuer) })
+
+        return this.#revocations.judge(path, anchor, now)
+      }
+    })
+  }
+
+  /**
+   * A CA below the trusted ones stands in a path that is good but for what may be revoked. The operator may have configured its CRL.
+   */
+  #meet (issuer: Certificate): void {
+    const isKnown = this.#issuers.get(issuer.keyHash)?.equals(issuer) === true
+    this.#issuers.delete(issuer.keyHash)
+    this.#issuers.set(issuer.keyHash, issuer)
+
+    if (isKnown) {
+      return
+    }
+
+    for (const keyHash of this.#issuers.keys()) {
+      if (this.#issuers.size <= MAX_ISSUERS) {
+        break
+      }
+
+      this.#issuers.delete(keyHash)
+    }
+
+    const held = this.#revocations.meet(issuer)
+
+    if (held.length > 0) {
+      // not in the middle of a judgement
+      queueMicrotask(() => {
+        this.safeDispatchEvent('trust:change', { detail: { anchors: false } })
+        held.forEach(detail => { this.safeDispatchEvent('trust:crl', { detail }) })
+      })
+    }
   }
 }
 

@@ -35,6 +35,12 @@ export interface Verdict {
    * The policy by which it was judged.
    */
   policy: PolicyName
+
+  /**
+   * Until when the chain is valid if nothing else changes, unix milliseconds: the first end of a certificate in it, the trusted CA's
+   * included, or of what else was judged.
+   */
+  validUntil: number
 }
 
 /**
@@ -69,6 +75,14 @@ export interface ValidateOptions {
   maxDepth?: number
 
   /**
+   * Judges a path that is good otherwise, the leaf first: is something in it revoked?
+   *
+   * @returns until when that holds, unix milliseconds
+   * @throws CertificateRefusedError
+   */
+  judgePath?(path: readonly Certificate[], anchor: Certificate): number
+
+  /**
    * Most issuers that are tried for it, each at the price of one signature verification at most.
    *
    * @default 256
@@ -101,8 +115,10 @@ export function validateChain (leaf: Certificate, others: readonly Certificate[]
       const policy = policyFor(candidate.anchor, options.policy)
 
       checkPath(candidate, policy, options, seen)
+      const { path, anchor } = candidate
+      const ends = [...path, anchor].map(({ notAfter }) => notAfter)
 
-      return { ...candidate, policy }
+      return { ...candidate, policy, validUntil: Math.min(...ends, options.judgePath?.(path, anchor) ?? Infinity) }
     } catch (err) {
       if (!(err instanceof CertificateRefusedError)) {
         throw err

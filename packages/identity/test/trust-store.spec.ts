@@ -133,7 +133,7 @@ describe('trust store', () => {
     store.addEventListener('trust:change', () => { changes++ })
 
     refuses(store, node.cert, 'untrusted-issuer')
-    store.replace(certificatesFromPem(ours.root.cert + theirs.root.cert))
+    store.update({ anchors: certificatesFromPem(ours.root.cert + theirs.root.cert) })
 
     expect(changes).to.equal(1)
     expect(store.judge(certificatesFromPem(node.cert)).anchor.commonName).to.equal('theirs')

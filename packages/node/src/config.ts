@@ -9,6 +9,8 @@ import { BYTES_PER_MBIT, DEFAULT_ADMIN_SOCKET, DEFAULT_CA_CERT, DEFAULT_CERT, DE
 import { endpointToMultiaddr, parseEndpoint, parsePort } from './endpoint.ts'
 import { ConfigError } from './errors.ts'
 import { parseRestrictedTopics } from './restricted-topics.ts'
+import { parseTrustSettings } from './trust-settings.ts'
+import type { TrustSettings } from './trust-settings.ts'
 import type { NodeId, PolicyChoice } from '@fisco-libp2p/identity'
 import type { RestrictedTopic } from '@fisco-libp2p/topics'
 import type { AbortOptions } from '@libp2p/interface'
@@ -17,7 +19,7 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 /**
  * What a `config.ini` says, checked.
  */
-export interface NodeConfig {
+export interface NodeConfig extends TrustSettings {
   /**
    * The file that it was read from.
    */
@@ -113,12 +115,12 @@ const ALIASES: Record<string, string> = { network_security: 'secure', certificat
  */
 const KNOWN: Record<string, { used: string[], ignored?: string[] }> = {
   p2p: { used: ['listen_ip', 'listen_port', 'node.*', 'max_nodes', 'max_unconfigured_nodes', 'link_timeout_ms', 'max_retry_delay_ms'], ignored: ['enable_compress', 'peers_param_limit', 'max_nodes_limit', 'connection_warning'] },
-  network_security: { used: ['data_path', 'key', 'cert', 'ca_cert', 'policy'], ignored: ['ca_path'] },
+  network_security: { used: ['data_path', 'key', 'cert', 'ca_cert', 'policy', 'crl.*', 'crl_soft_fail.*'], ignored: ['ca_path'] },
   flow_control: { used: ['outgoing_bandwidth_limit', 'outgoing_bandwidth_limit_per_peer'], ignored: ['limit_req'] },
   admin: { used: ['socket'] },
-  certificate_blacklist: { used: ['crl.*'] },
+  certificate_blacklist: { used: ['crl.*', 'serial.*'] },
   certificate_whitelist: { used: ['cal.*'] },
-  chain: { used: ['id'], ignored: ['sm_crypto', 'sm_crypto_channel', 'rsa_crypto_channel'] }
+  chain: { used: ['id', 'network_id'], ignored: ['sm_crypto', 'sm_crypto_channel', 'rsa_crypto_channel'] }
 }
 
 /**
@@ -165,6 +167,7 @@ export function parseConfig (text: string, file: string): NodeConfig {
   const number = (key: string, min: number, max: number): number | undefined => at(`[p2p] ${key}`, () => parseNumber(textOf(p2p, key, ''), min, max))
   const bandwidth = (key: string): number | undefined => at(`[flow_control] ${key}`, () => parseBandwidth(textOf(section('flow_control'), key, '')))
   const maxNodes = number('max_nodes', 1, MAX_MEMBERS)
+  const trust = at('', () => parseTrustSettings(name => numbered(security, name), name => numbered(section('certificate_blacklist'), name), textOf(section('chain'), 'network_id', ''), dataPath))
   const socket = adminSocketOf(folder, textOf(section('admin'), 'socket', DEFAULT_ADMIN_SOCKET))
 
   if (peers.length > MAX_ADDRESSES) {
@@ -182,6 +185,7 @@ export function parseConfig (text: string, file: string): NodeConfig {
     // every entry must be right: FISCO BCOS ignores bad ones, and lets everybody in when all of a whitelist are bad
     deny: numbered(section('certificate_blacklist'), 'crl').map(([key, value]) => at(`[certificate_blacklist] ${key}`, () => parseNodeId(value))),
     allow: numbered(section('certificate_whitelist'), 'cal').map(([key, value]) => at(`[certificate_whitelist] ${key}`, () => parseNodeId(value))),
+    ...trust,
     chainId: textOf(section('chain'), 'id', DEFAULT_CHAIN_ID),
     stateFolder: resolve(folder, STATE_FOLDER),
     maxNodes,

@@ -51,3 +51,10 @@ export const MAX_ADDRESSES = 100
  * own below this one (`registrar.handle`).
  */
 export const MAX_STREAMS_PER_CONNECTION = 256
+
+/**
+ * Milliseconds that the files of a running node must be left alone for before they are read again, and milliseconds between two looks at them where the file
+ * system does not tell of changes.
+ */
+export const SETTLE_TIME = 50
+export const POLL_INTERVAL = 5_000

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { admin } from '@fisco-libp2p/admin'
 import { loadIdentity } from '@fisco-libp2p/identity'
 import { createLibp2p } from 'libp2p'
@@ -5,14 +6,17 @@ import { savePeers } from './config-file.ts'
 import { readConfig } from './config.ts'
 import { nodeDefaults } from './defaults.ts'
 import { ListenError } from './errors.ts'
+import { identityFiles, reload } from './reload.ts'
 import { openState } from './state.ts'
+import { FileWatch } from './watch.ts'
 import type { NodeConfig } from './config.ts'
 import type { NodeSettings } from './defaults.ts'
+import type { ReloadReport } from './reload.ts'
 import type { NodeServices } from './services.ts'
+import type { AccessLists } from '@fisco-libp2p/access'
 import type { AdminInit } from '@fisco-libp2p/admin'
 import type { Identity } from '@fisco-libp2p/identity'
-import type { AbortOptions, ComponentLogger, Libp2p } from '@libp2p/interface'
-import type { Libp2pOptions } from 'libp2p'
+import type { AbortOptions, ComponentLogger, Libp2p, Logger } from '@libp2p/interface'
 
 /**
  * What both forms of {@link createNode} take.
@@ -46,6 +50,20 @@ export interface ConfigFileInit extends CreateNodeOptions, Pick<NodeSettings, 'k
    * Path of `config.ini`.
    */
   config: string
+
+  /**
+   * Reload by itself when `config.ini`, or a file that it names, changes?
+   *
+   * @default true
+   */
+  watch?: boolean
+
+  /**
+   * Gets what came of each reload, however it came about.
+   *
+   * @default it is logged
+   */
+  onReload?(report: ReloadReport): void
 }
 
 /**
@@ -87,6 +105,17 @@ export interface FiscoNode extends Libp2p<NodeServices> {
    * What it was started from, if from a file.
    */
   config?: NodeConfig
+
+  /**
+   * Who may be connected, by node ID. Connections that no longer fit are closed at once.
+   */
+  lists: AccessLists
+
+  /**
+   * Reads `config.ini` and the files that it names again, and takes over the lists, a renewed certificate, other CAs and CRLs: new handshakes go by them, connections that
+   * still pass stay. Done by itself when one of the files changes. Only of a node that was started from a file.
+   */
+  reload?(options?: AbortOptions): Promise<ReloadReport>
 }
 
 /**
@@ -100,7 +129,7 @@ export async function createNode (init: ConfigFileInit | SettingsInit): Promise<
   }
 
   const config = await readConfig(init.config, init)
-  const identity = await loadIdentity({ key: config.key, cert: config.cert, ca: config.caCert, chainId: config.chainId, policy: config.policy, passphrase: init.passphrase }, init)
+  const identity = await loadIdentity(identityFiles(config, init.passphrase), init)
   const node = await buildNode({
     members: config.maxNodes,
     ...init,
@@ -112,14 +141,80 @@ export async function createNode (init: ConfigFileInit | SettingsInit): Promise<
     links: { linkTimeout: config.linkTimeout, maxDelay: config.maxRetryDelay, maxMembers: config.maxNodes, maxUnconfigured: config.maxUnconfiguredNodes },
     unicast: { bytesPerSecond: config.bytesPerSecond, bytesPerSecondPerPeer: config.bytesPerSecondPerPeer },
     topics: { restricted: config.restrictedTopics },
-    admin: config.adminSocket == null ? undefined : { socket: config.adminSocket, save: async change => savePeers(config.file, change) }
+    admin: config.adminSocket == null ? undefined : { socket: config.adminSocket, save: async change => savePeers(config.file, change) },
+    start: false
   }, config.stateFolder)
+  const reloading = reloadable(node, config, init)
 
-  return Object.assign(node, { config })
+  if (init.start !== false) {
+    await reloading.start()
+  }
+
+  return reloading
+}
+
+/**
+ * Adds to a node that it reads its files again.
+ */
+function reloadable (node: FiscoNode, config: NodeConfig, init: ConfigFileInit): FiscoNode {
+  const log = node.logger.forComponent('fisco-libp2p:node')
+  const { start, stop } = { start: node.start.bind(node), stop: node.stop.bind(node) }
+  let inForce = config
+  let files: FileWatch | undefined
+
+  // one after the other: a later one must not be overtaken by an earlier one
+  let last: Promise<unknown> = Promise.resolve()
+  const once = async (options?: AbortOptions): Promise<ReloadReport> => {
+    const { report, config: read } = await reload({ identity: node.identity, lists: node.lists, config: inForce, passphrase: init.passphrase }, options)
+    inForce = read
+    logReload(log, report)
+    init.onReload?.(report)
+    await files?.watch(watched(read))
+
+    return report
+  }
+
+  const again = async (options?: AbortOptions): Promise<ReloadReport> => {
+    const mine = last.then(async () => once(options))
+    last = mine.catch(() => {})
+
+    return mine
+  }
+
+  return Object.assign(node, {
+    config,
+    reload: again,
+    start: async () => {
+      await start()
+
+      if (init.watch !== false && files == null) {
+        files = new FileWatch(async () => { await again() })
+        await files.watch(watched(inForce))
+      }
+    },
+    stop: async () => {
+      await files?.close()
+      files = undefined
+      await stop()
+    }
+  })
+}
+
+function watched ({ file, key, cert, caCert, crls }: NodeConfig): string[] {
+  return [resolve(file), key, cert, caCert, ...crls.map(crl => crl.file)]
+}
+
+function logReload (log: Logger, { changed, errors, warnings }: ReloadReport): void {
+  errors.forEach(err => { log.error('reload: what was in force stays - %s', err.message) })
+  warnings.forEach(warning => { log.error('reload: %s', warning) })
+
+  if (changed.length > 0) {
+    log('reload: new are %s', changed.join(', '))
+  }
 }
 
 async function buildNode (init: SettingsInit, stateFolder?: string): Promise<FiscoNode> {
-  const options: Libp2pOptions<NodeServices> = nodeDefaults(init)
+  const options = nodeDefaults(init)
 
   if (init.admin != null) {
     options.services = { ...options.services, admin: admin({ ...init.admin, identity: init.identity }) } as typeof options.services
@@ -137,6 +232,7 @@ async function buildNode (init: SettingsInit, stateFolder?: string): Promise<Fis
   const start = node.start.bind(node)
   const explained = Object.assign(node, {
     identity: init.identity,
+    lists: options.connectionGater,
     start: async () => {
       try {
         await start()

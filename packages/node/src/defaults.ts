@@ -1,4 +1,4 @@
-import { accessGater } from '@fisco-libp2p/access'
+import { accessControl, accessGater } from '@fisco-libp2p/access'
 import { direct, DIRECT_PROTOCOLS } from '@fisco-libp2p/direct'
 import { muxer } from '@fisco-libp2p/muxer'
 import { MAX_MEMBERS, peers } from '@fisco-libp2p/peers'
@@ -10,10 +10,12 @@ import { identify } from '@libp2p/identify'
 import { multiaddr } from '@multiformats/multiaddr'
 import { CONNECTIONS_PER_MEMBER, DEFAULT_MEMBERS, MAX_STREAMS_PER_CONNECTION, NODE_INFO } from './constants.ts'
 import type { NodeServices } from './services.ts'
+import type { AccessLists } from '@fisco-libp2p/access'
 import type { DirectInit } from '@fisco-libp2p/direct'
 import type { Identity } from '@fisco-libp2p/identity'
 import type { PeersInit } from '@fisco-libp2p/peers'
 import type { TopicsInit } from '@fisco-libp2p/topics'
+import type { ConnectionGater } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Libp2pOptions } from 'libp2p'
 
@@ -91,13 +93,21 @@ export interface NodeSettings {
 }
 
 /**
+ * What {@link nodeDefaults} returns.
+ */
+export interface NodeOptions extends Libp2pOptions<NodeServices> {
+  services: NonNullable<Libp2pOptions<NodeServices>['services']>
+  connectionGater: ConnectionGater & AccessLists
+}
+
+/**
  * The options of a permissioned node, for `createLibp2p`: a plain object, to be changed at will before it is used. Its
  * one security layer is TLS under the consortium's CA, which is its transport's; a transport or an encrypter beside it
  * opens a second door.
  *
  * @throws InvalidParametersError if an entry of a list is no node ID
  */
-export function nodeDefaults (settings: NodeSettings): Libp2pOptions<NodeServices> & Required<Pick<Libp2pOptions<NodeServices>, 'services'>> {
+export function nodeDefaults (settings: NodeSettings): NodeOptions {
   const { identity } = settings
   const members = settings.members ?? DEFAULT_MEMBERS
   const reserved = ipAddressesOf(settings.peers ?? [])
@@ -126,6 +136,7 @@ export function nodeDefaults (settings: NodeSettings): Libp2pOptions<NodeService
       pubsub: gossipsub(gossipsubDefaults({ members: Math.min(Math.max(members, 2), 1_000) })),
       statusSeq: statusSeq({ identity }),
       direct: direct(settings.unicast),
+      access: accessControl(),
       topics: topics(settings.topics),
       peers: peers({ ...settings.links, maxMembers: settings.links?.maxMembers ?? Math.min(members, MAX_MEMBERS), addresses: settings.peers, identity })
     }

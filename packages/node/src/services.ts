@@ -1,3 +1,4 @@
+import type { AccessControl } from '@fisco-libp2p/access'
 import type { Admin } from '@fisco-libp2p/admin'
 import type { Direct } from '@fisco-libp2p/direct'
 import type { Peers } from '@fisco-libp2p/peers'
@@ -17,6 +18,7 @@ export interface NodeServices extends ServiceMap {
   direct: Direct
   topics: Topics
   peers: Peers
+  access: AccessControl
 
   /**
    * Only where the node has an admin socket.

@@ -159,3 +159,9 @@ export const PEER_TAG_VALUE = 100
  * Longest text of an error that is kept and shown, in characters: it may come from the other end.
  */
 export const MAX_ERROR_LENGTH = 512
+
+/**
+ * Milliseconds that the connections of a node have which may not be connected any more: enough for the farewell to get through, as after a refusal
+ * in the handshake.
+ */
+export const EXPULSION_TIMEOUT = 250

@@ -63,6 +63,7 @@ export {
 export { ConnectionReplacedError, SilentLinkError, TooManyAddressesError } from './errors.ts'
 export { RetrySchedule } from './schedule.ts'
 
+export type { ExpulsionReason } from './link-frame.ts'
 export type { RetryScheduleInit } from './schedule.ts'
 export type { ConnectedPeer, ConnectingPeer, Member, PeerDownDetail, PeerDownReason, PeerRefusedDetail, PeerRetryDetail, PeerStatus, PeerStatusCommon, RefusedPeer, SelfPeer, WaitingPeer } from './status.ts'
 
@@ -248,6 +249,15 @@ export interface Peers extends Startable, TypedEventTarget<PeersEvents> {
    * @throws InvalidParametersError if it is no address
    */
   retry (address?: string | Multiaddr): boolean
+
+  /**
+   * Tells a node that it may not be connected any more, and why, and closes its link: what is under way on it has 250 ms, then it is cut. Whether
+   * it may come back is for the connection gater and the security transport to say.
+   *
+   * @param rule - by which it may not: `denied`, `not-allowed`, or a rule of certificates
+   * @returns false if it is not connected
+   */
+  expel (peerId: PeerId, rule: string): Promise<boolean>
 
   /**
    * The configured peers, in the order in which they were added.

@@ -10,14 +10,29 @@ export type LinkFrame =
 /**
  * Why an end is about to close a link.
  */
-export type FarewellReason = 'draining' | 'overloaded' | 'unknown'
+export type FarewellReason = 'draining' | 'overloaded' | ExpulsionReason | 'unknown'
+
+/**
+ * Why a node that was connected may be so no more: by a list, or by the certificates (`untrusted-issuer` where none of the others fits).
+ */
+export type ExpulsionReason = 'denied' | 'revoked' | 'expired' | 'not-yet-valid' | 'crl-expired' | 'crl-unusable' | 'untrusted-issuer'
 
 const KINDS = { ping: 1, pong: 2, goodbye: 3 }
 
 /**
  * The numbers of the refusals with the same names.
  */
-const REASONS: Record<Exclude<FarewellReason, 'unknown'>, number> = { draining: 39, overloaded: 40 }
+const REASONS: Record<Exclude<FarewellReason, 'unknown'>, number> = {
+  'untrusted-issuer': 7,
+  expired: 12,
+  'not-yet-valid': 13,
+  revoked: 29,
+  'crl-expired': 30,
+  'crl-unusable': 31,
+  denied: 38,
+  draining: 39,
+  overloaded: 40
+}
 
 /**
  * One byte of length (of what follows it), one of kind, then what the kind has.
@@ -87,5 +102,18 @@ function decodeFrame (bytes: Uint8Array): LinkFrame | undefined {
 }
 
 function reasonOf (code: number): FarewellReason {
-  return code === REASONS.draining ? 'draining' : code === REASONS.overloaded ? 'overloaded' : 'unknown'
+  const found = Object.entries(REASONS).find(([, number]) => number === code)
+
+  return (found?.[0] ?? 'unknown') as FarewellReason
+}
+
+/**
+ * What the other end is told about a rule by which it is refused.
+ */
+export function expulsionReason (rule: string): ExpulsionReason {
+  if (rule === 'not-allowed') {
+    return 'denied'
+  }
+
+  return rule in REASONS && rule !== 'draining' && rule !== 'overloaded' ? rule as ExpulsionReason : 'untrusted-issuer'
 }

@@ -2,11 +2,12 @@ import { abbreviate, identityOf, peerIdToNodeId } from '@fisco-libp2p/identity'
 import { InvalidParametersError, serviceCapabilities } from '@libp2p/interface'
 import { TypedEventEmitter } from 'main-event'
 import { locationOf, parseAddress } from './address.ts'
-import { MAX_SPREAD, PEER_STORE_TIMEOUT, PEER_TAG, PEER_TAG_VALUE, SPREAD_PER_PEER } from './constants.ts'
+import { EXPULSION_TIMEOUT, MAX_SPREAD, PEER_STORE_TIMEOUT, PEER_TAG, PEER_TAG_VALUE, SPREAD_PER_PEER } from './constants.ts'
 import { DialPace } from './dial-slots.ts'
 import { Doorkeeper } from './doorkeeper.ts'
 import { TooManyAddressesError } from './errors.ts'
 import { readInit } from './init.ts'
+import { expulsionReason } from './link-frame.ts'
 import { Links } from './links.ts'
 import { registerMetrics } from './metrics.ts'
 import { RetrySchedule } from './schedule.ts'
@@ -152,6 +153,20 @@ export class PeersService extends TypedEventEmitter<PeersEvents> implements Peer
       this.#tag(link.peerId, false)
       await this.links.close(link, 'closed', options)
     }
+
+    return true
+  }
+
+  async expel (peerId: PeerId, rule: string): Promise<boolean> {
+    const link = this.links.get(peerId.toString())
+
+    if (link == null) {
+      return false
+    }
+
+    const reason = expulsionReason(rule)
+    this.links.sayGoodbye(link, reason)
+    await this.links.close(link, reason, { signal: AbortSignal.timeout(EXPULSION_TIMEOUT) })
 
     return true
   }

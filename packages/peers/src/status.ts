@@ -1,3 +1,4 @@
+import type { ExpulsionReason } from './link-frame.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
 import type { PeerId } from '@libp2p/interface'
 
@@ -169,7 +170,7 @@ export interface PeerDownDetail {
   /**
    * Why: `closed` by the other end or by somebody on this side; `lost` without a word; `silent` for longer than `linkTimeout`;
    * `draining` when the other end said that it stops; `overloaded` when it has no room for this node; `stopped` when this
-   * service stops.
+   * service stops; the others when one of both ends may not be connected to the other any more.
    */
   reason: PeerDownReason
 }
@@ -177,7 +178,7 @@ export interface PeerDownDetail {
 /**
  * Why a link went down, see {@link PeerDownDetail}.
  */
-export type PeerDownReason = 'closed' | 'lost' | 'silent' | 'draining' | 'overloaded' | 'stopped'
+export type PeerDownReason = 'closed' | 'lost' | 'silent' | 'draining' | 'overloaded' | 'stopped' | ExpulsionReason
 
 /**
  * An address will be dialled again.

@@ -59,7 +59,14 @@ const ENDINGS: Record<PeerDownReason, string> = {
   silent: 'the peer was silent for too long',
   draining: 'the peer said that it stops',
   overloaded: 'the peer said that it has no room for this node',
-  stopped: 'this node was stopped'
+  stopped: 'this node was stopped',
+  denied: 'one of both nodes has the other on its deny list, or not on its allow list',
+  revoked: 'the certificate of one of both nodes was revoked',
+  expired: 'the certificate of one of both nodes has expired',
+  'not-yet-valid': 'the certificate of one of both nodes is not valid yet, by the clock of the other',
+  'crl-expired': 'a CRL that one of both nodes was given is out of date',
+  'crl-unusable': 'a CRL that one of both nodes was given cannot be used',
+  'untrusted-issuer': 'one of both nodes does not trust the certificate of the other any more'
 }
 
 /**

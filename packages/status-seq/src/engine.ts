@@ -266,6 +266,16 @@ export class StatusEngine {
     }
   }
 
+  /**
+   * This node has other certificates: its record travels again, with them.
+   */
+  renew (now: number): void {
+    const previous = this.own.record
+
+    this.own.renumber()
+    this.onOwnChange(previous, now)
+  }
+
   private onOwnChange (previous: StatusRecord, now: number): void {
     if (this.running) {
       this.init.observer.changed(this.own.record, previous, true)

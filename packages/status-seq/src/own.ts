@@ -62,6 +62,13 @@ export class OwnStatus {
   }
 
   /**
+   * The same entries under a new number.
+   */
+  renumber (): void {
+    this.seq++
+  }
+
+  /**
    * As others will see it.
    */
   get record (): StatusRecord {

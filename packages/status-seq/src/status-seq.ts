@@ -72,6 +72,7 @@ export class StatusSeq extends TypedEventEmitter<StatusSeqEvents> implements Sta
     this.describeSelf()
     this.engine.begin(incarnation, now())
     this.components.events.addEventListener('self:peer:update', this.onSelfUpdate)
+    this.settings.identity.addEventListener('identity:renewed', this.onRenewed)
     this.settings.identity.trust.addEventListener('trust:change', this.onTrust)
     this.act()
     await this.neighbours.start()
@@ -93,6 +94,7 @@ export class StatusSeq extends TypedEventEmitter<StatusSeqEvents> implements Sta
     this.components.events.removeEventListener('self:peer:update', this.onSelfUpdate)
     clearTimeout(this.timer?.handle)
     this.timer = undefined
+    this.settings.identity.removeEventListener('identity:renewed', this.onRenewed)
     this.settings.identity.trust.removeEventListener('trust:change', this.onTrust)
     await this.neighbours.stop()
     this.engine.end()
@@ -263,6 +265,11 @@ export class StatusSeq extends TypedEventEmitter<StatusSeqEvents> implements Sta
     if (this.supersededAt - before <= CLONE_WINDOW) {
       this.safeDispatchEvent('identity:cloned', { detail })
     }
+  }
+
+  private readonly onRenewed = (): void => {
+    this.engine.renew(now())
+    this.schedule()
   }
 
   private readonly onTrust = (): void => {

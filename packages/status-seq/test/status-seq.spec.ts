@@ -157,7 +157,7 @@ describe('status between nodes', () => {
     await a.connect(b)
     await a.sees(b.nodeId)
     const gone = next<StatusGone>(a.status, 'status:gone')
-    a.identity.trust.replace((await other.identity()).trust.anchors)
+    a.identity.trust.update({ anchors: (await other.identity()).trust.anchors })
 
     expect(await gone).to.include({ nodeId: b.nodeId, reason: 'untrusted' })
     expect(a.status.snapshot().map(({ nodeId }) => nodeId)).to.deep.equal([a.nodeId])

@@ -18,6 +18,11 @@ export interface ConfirmContext {
   identity: Identity
 
   /**
+   * What this end has shown in TLS: its certificate and those of the agencies above it.
+   */
+  chain: Identity['chain']
+
+  /**
    * What is known from earlier handshakes.
    */
   certificates: CertificateMemory
@@ -123,7 +128,7 @@ async function refusing <T> (frames: FrameSocket, part: () => Promise<T>): Promi
   }
 }
 
-function ownConfirm ({ identity, incarnation }: ConfirmContext): Frame {
+function ownConfirm ({ identity, chain, incarnation }: ConfirmContext): Frame {
   return {
     type: 'confirm',
     confirm: {
@@ -131,7 +136,7 @@ function ownConfirm ({ identity, incarnation }: ConfirmContext): Frame {
       maxVersion: MAX_VERSION,
       networkId: identity.networkId,
       incarnation,
-      chain: identity.chain.map(certificate => certificate.der)
+      chain: chain.map(certificate => certificate.der)
     }
   }
 }

@@ -34,6 +34,9 @@ export const REFUSAL_CODES = {
   'unsupported-name-constraint': 26,
   'path-too-deep': 27,
   'path-too-complex': 28,
+  revoked: 29,
+  'crl-expired': 30,
+  'crl-unusable': 31,
   'chain-mismatch': 32,
   'unexpected-peer': 33,
   'other-network': 34,
@@ -114,5 +117,8 @@ const MEANINGS: Partial<Record<RefusalRule, string>> = {
   'bad-signature': 'a CA of the name that it trusts, but with another key, issued this node\'s certificate: compare the ca.crt of both',
   expired: 'this node\'s certificate, or one above it, has expired by its clock: have it renewed, or check both clocks',
   'not-yet-valid': 'this node\'s certificate, or one above it, is not valid yet by its clock: check both clocks',
+  revoked: 'a CA has revoked this node\'s certificate, or one above it: ask the CA for a new one',
+  'crl-expired': 'the CRL of this node\'s CA that it was given is out of date: its operator must give it a new one',
+  'crl-unusable': 'it cannot use the CRL of this node\'s CA that it was given: its operator must give it a good one',
   'key-usage': 'this node\'s certificate, or one above it, may not be used like that: have it issued without such limits'
 }

@@ -64,6 +64,19 @@ export interface SecuredSocket {
 }
 
 /**
+ * What this node shows, and what OpenSSL trusts, from one change to the next.
+ */
+interface Credentials {
+  readonly chain: Identity['chain']
+  context?: SecureContext
+
+  /**
+   * By the protocols that are offered.
+   */
+  readonly servers: Map<string, ServerHandshakes>
+}
+
+/**
  * Makes handshakes, whatever carries them: TLS, the confirm exchange, and the account of how it ended. The connection
  * encrypter and the TLS-first transport are adapters around it.
  */
@@ -81,8 +94,7 @@ export class Handshaker {
    * Nodes that have accepted this one, and have not refused it since.
    */
   private readonly hosts = new RecentNodes(MAX_KNOWN_HOSTS)
-  private context?: SecureContext
-  private readonly servers = new Map<string, ServerHandshakes>()
+  private credentials: Credentials
 
   constructor (components: CaTlsComponents, init: CaTlsInit) {
     const { identity, timeout = HANDSHAKE_TIMEOUT } = init
@@ -106,10 +118,20 @@ export class Handshaker {
       this.log.error('WARNING: the session keys of all connections are logged; whoever reads that log reads all traffic')
     }
 
-    identity.trust.addEventListener('trust:change', () => {
-      this.context = undefined
-      this.servers.clear()
+    this.credentials = this.currentCredentials()
+    identity.addEventListener('identity:renewed', () => { this.credentials = this.currentCredentials() })
+    identity.trust.addEventListener('trust:change', ({ detail }) => {
+      if (detail.anchors) {
+        this.credentials = this.currentCredentials()
+      }
     })
+  }
+
+  /**
+   * Handshakes that are under way go on with those that they began with: the certificate in the confirm must be the one of TLS.
+   */
+  private currentCredentials (): Credentials {
+    return { chain: this.identity.chain, servers: new Map() }
   }
 
   /**
@@ -124,10 +146,12 @@ export class Handshaker {
 
     try {
       const incarnation = await incarnationOf(this.components).get()
-      const facts = await this.tlsHandshake(duplex, request, signal)
+      const credentials = this.credentials
+      const facts = await this.tlsHandshake(duplex, request, credentials, signal)
       expectAlpn(facts.socket)
       const { peer, accepted } = await confirmExchange(facts, {
         identity: this.identity,
+        chain: credentials.chain,
         certificates: this.certificates,
         incarnation,
         role: request.direction === 'outbound' ? 'server' : 'client',
@@ -210,18 +234,18 @@ export class Handshaker {
     return err
   }
 
-  private async tlsHandshake (duplex: Duplex, request: HandshakeRequest, signal: AbortSignal): Promise<HandshakeSocket> {
+  private async tlsHandshake (duplex: Duplex, request: HandshakeRequest, credentials: Credentials, signal: AbortSignal): Promise<HandshakeSocket> {
     const alpn = this.alpnProtocols(request)
 
     if (request.direction === 'outbound') {
-      this.context ??= createSecureContext(tlsOptions(this.identity))
+      credentials.context ??= createSecureContext(tlsOptions(this.identity, credentials.chain))
 
-      return clientHandshake(duplex, { secureContext: this.context, rejectUnauthorized: false, ALPNProtocols: alpn }, signal, this.keyLog)
+      return clientHandshake(duplex, { secureContext: credentials.context, rejectUnauthorized: false, ALPNProtocols: alpn }, signal, this.keyLog)
     }
 
     const key = alpn.join()
-    const servers = this.servers.get(key) ?? new ServerHandshakes({ ...tlsOptions(this.identity), ALPNProtocols: alpn }, this.keyLog)
-    this.servers.set(key, servers)
+    const servers = credentials.servers.get(key) ?? new ServerHandshakes({ ...tlsOptions(this.identity, credentials.chain), ALPNProtocols: alpn }, this.keyLog)
+    credentials.servers.set(key, servers)
 
     return servers.handshake(duplex, signal)
   }

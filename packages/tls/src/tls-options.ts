@@ -11,11 +11,13 @@ import type { CommonConnectionOptions, SecureContextOptions } from 'node:tls'
  *
  * `rejectUnauthorized` is false so that the refused side hears the reason: OpenSSL judges all the same, and its verdict
  * is asked for before a byte goes up (see `confirm.ts`).
+ *
+ * @param chain - the certificates that are shown
  */
-export function tlsOptions (identity: Identity): SecureContextOptions & CommonConnectionOptions {
+export function tlsOptions (identity: Identity, chain = identity.chain): SecureContextOptions & CommonConnectionOptions {
   return {
     key: identity.key.export({ format: 'pem', type: 'pkcs8' }).toString(),
-    cert: certificatesToPem([...identity.chain]),
+    cert: certificatesToPem([...chain]),
     ca: identity.trust.anchors.map(anchor => anchor.x509.toString()),
     requestCert: true,
     rejectUnauthorized: false,

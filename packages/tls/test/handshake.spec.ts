@@ -155,8 +155,8 @@ for (const carrier of CARRIERS) {
       const refused = await a.libp2p.dial(b.libp2p.getMultiaddrs()).catch(err => err)
       expect(refused).to.be.an('error')
 
-      one.trust.replace(anchors)
-      other.trust.replace(anchors)
+      one.trust.update({ anchors })
+      other.trust.update({ anchors })
       // the CAs are common now, the networks are not: they were named when the identities were made
       const stillRefused = await a.libp2p.dial(b.libp2p.getMultiaddrs()).catch(err => err)
       expect(stillRefused).to.have.property('message').that.includes('belongs to another network')

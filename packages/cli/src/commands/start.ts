@@ -4,6 +4,7 @@ import { LogLimiter } from '@fisco-libp2p/tls'
 import { EndRequest, endWithin } from '../end-request.ts'
 import { Output } from '../output.ts'
 import { loadPlugins, startPlugins } from '../plugins.ts'
+import { reportReload, reportTrust } from '../trust-reports.ts'
 import type { FiscoNode } from '@fisco-libp2p/node'
 import type { CommandModule } from 'yargs'
 
@@ -30,12 +31,15 @@ export const start: CommandModule<object, StartArguments> = {
   async handler (args) {
     const output = new Output(args)
     // from the beginning: who asks it to end while it starts is heard as well
-    using end = new EndRequest()
+    const running: { node?: FiscoNode } = {}
+    using end = new EndRequest(() => { reloadNow(output, running.node) })
     const plugins = await loadPlugins(args.plugin ?? [])
-    const node = await createNode({ config: args.config, passphrase: process.env.FISCO_P2P_PASSPHRASE, keyLog: keyLog(output), start: false })
+    const node = await createNode({ config: args.config, passphrase: process.env.FISCO_P2P_PASSPHRASE, keyLog: keyLog(output), start: false, onReload: report => { reportReload(report, output) } })
     const stopping = new AbortController()
 
+    running.node = node
     report(node, output)
+    reportTrust(node, output)
     // before the node starts, so that their handlers are there for the first connection
     await startPlugins(plugins, node, output, stopping.signal)
     await node.start()
@@ -48,6 +52,13 @@ export const start: CommandModule<object, StartArguments> = {
     // libp2p 3.3 can leave timers of up to 30 s behind (an address book that is about to be written, a repeating task)
     endWithin(AFTER_STOP)
   }
+}
+
+/**
+ * SIGHUP: what came of it is reported as that of every reload.
+ */
+function reloadNow (output: Output, node?: FiscoNode): void {
+  node?.reload?.().catch((err: Error) => { output.warning(`reload: ${err.message}`) })
 }
 
 /**

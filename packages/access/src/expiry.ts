@@ -1,0 +1,123 @@
+import { EXPIRY_DAYS, EXPIRY_ENTRY, EXPIRY_INTERVAL } from './constants.ts'
+import type { StatusRecordLike, StatusSeqLike } from './components.ts'
+import type { CertificateExpiring, CertificateTerm } from './control.ts'
+import type { Identity, NodeId } from '@fisco-libp2p/identity'
+
+/**
+ * Milliseconds of a day.
+ */
+const DAY = 24 * 60 * 60 * 1000
+
+/**
+ * What {@link Expiry} is made of.
+ */
+export interface ExpiryInit {
+  identity: Identity
+  statusSeq?: StatusSeqLike
+  onExpiring (expiring: CertificateExpiring): void
+}
+
+/**
+ * Tells ahead of time whose certificates end, of this node, of the others, and of CRLs that must not be out of date; each once at 30, 7 and 1 days, and when it has ended.
+ */
+export class Expiry {
+  readonly #init: ExpiryInit
+
+  /**
+   * What was told last, of whom.
+   */
+  readonly #told = new Map<string, { notAfter: number, days: number }>()
+  #timer?: NodeJS.Timeout
+
+  constructor (init: ExpiryInit) {
+    this.#init = init
+  }
+
+  start (): void {
+    this.#init.identity.addEventListener('identity:renewed', this.#look)
+    this.#init.identity.trust.addEventListener('trust:change', this.#look)
+    this.#init.statusSeq?.addEventListener('status:change', this.#onStatus)
+    this.#init.statusSeq?.addEventListener('status:gone', this.#onGone)
+    this.#timer = setInterval(this.#look, EXPIRY_INTERVAL)
+    this.#timer.unref()
+    this.#look()
+  }
+
+  stop (): void {
+    this.#init.identity.removeEventListener('identity:renewed', this.#look)
+    this.#init.identity.trust.removeEventListener('trust:change', this.#look)
+    this.#init.statusSeq?.removeEventListener('status:change', this.#onStatus)
+    this.#init.statusSeq?.removeEventListener('status:gone', this.#onGone)
+    clearInterval(this.#timer)
+    this.#told.clear()
+  }
+
+  /**
+   * When everybody's certificates end, the first ones first: this node's, and those of the others by what they have signed.
+   */
+  calendar (): CertificateTerm[] {
+    const { identity: { nodeId: self }, statusSeq } = this.#init
+    const others = (statusSeq?.snapshot() ?? []).filter(({ nodeId }) => nodeId !== self).map(record => termOf(record))
+
+    return [this.#own(), ...others].sort((a, b) => a.notAfter - b.notAfter)
+  }
+
+  #own (): CertificateTerm {
+    const { identity } = this.#init
+    const last = [...identity.chain, ...identity.trust.anchors.filter(anchor => identity.chain.at(-1)?.namesIssuer(anchor))]
+    const first = last.reduce((first, certificate) => certificate.notAfter < first.notAfter ? certificate : first)
+
+    return { nodeId: identity.nodeId, name: identity.name, agency: identity.agency, certificate: first.subject, notAfter: first.notAfter, own: true }
+  }
+
+  readonly #onStatus = ({ detail: { record } }: CustomEvent<{ record: StatusRecordLike }>): void => {
+    if (record.nodeId !== this.#init.identity.nodeId) {
+      this.#tell(record.nodeId, termOf(record))
+    }
+  }
+
+  readonly #onGone = ({ detail }: CustomEvent<{ nodeId: NodeId }>): void => {
+    this.#told.delete(detail.nodeId)
+  }
+
+  readonly #look = (): void => {
+    const own = this.#own()
+
+    this.#init.statusSeq?.set(EXPIRY_ENTRY, new TextEncoder().encode(String(own.notAfter)))
+    this.calendar().forEach(term => { this.#tell(term.nodeId, term) })
+
+    for (const { crl, name, softFail } of this.#init.identity.trust.configuredCrls) {
+      // a newer one may have come from others
+      const newest = this.#init.identity.trust.crls.find(held => held.crl.fields.issuer.key === crl.fields.issuer.key && held.crl.isNewerThan(crl))?.crl ?? crl
+      const { nextUpdate } = newest.fields
+
+      if (nextUpdate != null && softFail !== true) {
+        this.#tell(`crl ${name} ${crl.issuer}`, { nodeId: own.nodeId, name: own.name, agency: own.agency, certificate: `${name} (${newest.description})`, notAfter: nextUpdate, own: true })
+      }
+    }
+  }
+
+  #tell (key: string, term: CertificateTerm): void {
+    const left = term.notAfter - this.#init.identity.trust.now()
+    const days = left < 0 ? 0 : EXPIRY_DAYS.findLast(days => left <= days * DAY)
+    const told = this.#told.get(key)
+
+    if (days == null) {
+      this.#told.delete(key)
+    } else if (told?.notAfter !== term.notAfter || told.days > days) {
+      this.#told.set(key, { notAfter: term.notAfter, days })
+      this.#init.onExpiring({ ...term, days })
+    }
+  }
+}
+
+/**
+ * By the chain that came with the record, and what its owner says: it knows when its CA ends.
+ */
+function termOf ({ nodeId, chain, entries }: StatusRecordLike): CertificateTerm {
+  const first = chain.reduce((first, certificate) => certificate.notAfter < first.notAfter ? certificate : first)
+  const said = Number(new TextDecoder().decode(entries.get(EXPIRY_ENTRY)?.subarray(0, 16)))
+  const notAfter = said > 0 && said < first.notAfter ? said : first.notAfter
+
+  return { nodeId, name: chain[0].commonName, agency: chain[0].issuerCommonName, certificate: first.subject, notAfter, own: false }
+}

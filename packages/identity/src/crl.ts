@@ -1,0 +1,171 @@
+import { constants, createHash, verify } from 'node:crypto'
+import { MAX_CRL_LEAD } from './constants.ts'
+import { parseCrl, parseCrlSignature } from './crl-fields.ts'
+import { CrlRefusedError, InvalidDerError } from './errors.ts'
+import { describeName } from './name.ts'
+import { isStrong } from './profile.ts'
+import type { Certificate } from './certificate.ts'
+import type { CrlFields, CrlSignature } from './crl-fields.ts'
+
+/**
+ * A certificate revocation list (RFC 5280 section 5): all certificates that one CA has revoked. Complete lists only: delta and indirect
+ * ones, and what has critical parts that are not understood, are refused.
+ */
+export class Crl {
+  readonly der: Uint8Array
+
+  /**
+   * SHA-256 of it, lower-case hex.
+   */
+  readonly hash: string
+  readonly fields: CrlFields
+  readonly #signature: CrlSignature
+
+  /**
+   * @param der - one DER encoded CRL, at most 1 MiB
+   * @param issuer - the CA that must have signed it. Where it is given, nothing but the frame of the list is read before the signature is found good
+   * @throws CrlRefusedError
+   */
+  constructor (der: Uint8Array, issuer?: Certificate) {
+    this.der = der
+    this.#signature = readable(() => parseCrlSignature(der))
+
+    if (issuer != null && !this.isSignedBy(issuer)) {
+      throw new CrlRefusedError('bad-signature', `it is not signed by the key of "${issuer.subject}"`)
+    }
+
+    if (!isStrong(this.#signature)) {
+      throw new CrlRefusedError('signature-algorithm', `its signature algorithm (${this.#signature.algorithmId}) is weak or not known here`)
+    }
+
+    this.fields = readable(() => parseCrl(this.#signature))
+    this.hash = createHash('sha256').update(der).digest('hex')
+  }
+
+  /**
+   * Name of its issuer, bounded and without control characters.
+   */
+  get issuer (): string {
+    return describeName(this.fields.issuer)
+  }
+
+  /**
+   * How many certificates it revokes.
+   */
+  get size (): number {
+    return this.fields.serials.size
+  }
+
+  /**
+   * What it is called in errors and logs: issuer, number, time.
+   */
+  get description (): string {
+    return `CRL ${this.fields.number == null ? '' : `number ${this.fields.number} `}of "${this.issuer}" (${new Date(this.fields.thisUpdate).toISOString()})`
+  }
+
+  /**
+   * Whether it may be of this CA: the names are the same, and the key identifiers where both have one. Says nothing about the signature.
+   */
+  namesIssuer (issuer: Certificate): boolean {
+    const { authorityKeyId } = this.fields
+    const subjectKeyId = issuer.extensions.subjectKeyId
+
+    return this.fields.issuer.key === issuer.fields.subject.key && (authorityKeyId == null || subjectKeyId == null || Buffer.compare(authorityKeyId, subjectKeyId) === 0)
+  }
+
+  /**
+   * Whether the key of a CA verifies it.
+   */
+  isSignedBy ({ publicKey }: Certificate): boolean {
+    const { signed, signature, algorithmId, algorithmHash } = this.#signature
+    const hash = HASHES[algorithmId] ?? HASHES[algorithmHash ?? '']
+
+    try {
+      // Ed25519 has its hash in itself
+      return algorithmId === ED25519 || hash != null
+        ? verify(algorithmId === ED25519 ? null : hash, signed, algorithmId === RSA_PSS ? { key: publicKey, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_AUTO } : publicKey, signature)
+        : false
+    } catch {
+      return false // a key of another type than the signature
+    }
+  }
+
+  /**
+   * Whether it comes after another one of the same issuer: by its number, or, where one of both has none, by its time.
+   */
+  isNewerThan (other: Crl): boolean {
+    const [mine, theirs] = [this.fields.number, other.fields.number]
+
+    return mine != null && theirs != null ? mine > theirs : this.fields.thisUpdate > other.fields.thisUpdate
+  }
+}
+
+const ED25519 = '1.3.101.112'
+const RSA_PSS = '1.2.840.113549.1.1.10'
+const HASHES: Partial<Record<string, string>> = {
+  '1.2.840.10045.4.3.2': 'sha256',
+  '1.2.840.10045.4.3.3': 'sha384',
+  '1.2.840.10045.4.3.4': 'sha512',
+  '1.2.840.113549.1.1.11': 'sha256',
+  '1.2.840.113549.1.1.12': 'sha384',
+  '1.2.840.113549.1.1.13': 'sha512',
+  // the hashes by themselves, from the parameters of RSASSA-PSS
+  '2.16.840.1.101.3.4.2.1': 'sha256',
+  '2.16.840.1.101.3.4.2.2': 'sha384',
+  '2.16.840.1.101.3.4.2.3': 'sha512'
+}
+
+/**
+ * The CRLs in a file: one in DER, or any number in PEM.
+ *
+ * @throws CrlRefusedError if there is none, or one of them cannot be read
+ */
+export function crlsFromFile (bytes: Uint8Array): Crl[] {
+  const text = Buffer.from(bytes).toString('latin1')
+  const blocks = text.match(/-----BEGIN X509 CRL-----[^-]+-----END X509 CRL-----/g) ?? []
+
+  if (blocks.length === 0 && bytes[0] !== 0x30) {
+    throw new CrlRefusedError('malformed', 'it holds no CRL, neither in PEM (BEGIN X509 CRL) nor in DER: is it the right file?')
+  }
+
+  return blocks.length === 0 ? [new Crl(bytes)] : blocks.map(block => new Crl(Buffer.from(block.replace(/-----[^-]+-----/g, ''), 'base64')))
+}
+
+/**
+ * Checks a CRL against the CA that is said to have issued it, and the clock.
+ *
+ * @param now - unix milliseconds
+ * @throws CrlRefusedError
+ */
+export function checkIssuer (crl: Crl, issuer: Certificate, now: number): void {
+  if (!crl.namesIssuer(issuer)) {
+    throw new CrlRefusedError('other-issuer', `it is of "${crl.issuer}", not of "${issuer.subject}"`)
+  }
+
+  // RFC 5280 section 4.2.1.3; a CA without keyUsage may do everything
+  if (issuer.keyUsage?.includes('crlSign') === false) {
+    throw new CrlRefusedError('key-usage', `the certificate of "${issuer.subject}" does not allow it to sign CRLs`)
+  }
+
+  checkTime(crl, now)
+}
+
+/**
+ * Checks that a CRL is not of the future.
+ *
+ * @param now - unix milliseconds
+ * @throws CrlRefusedError
+ */
+export function checkTime ({ fields }: Crl, now: number): void {
+  if (fields.thisUpdate > now + MAX_CRL_LEAD) {
+    throw new CrlRefusedError('future', `it says that it was made at ${new Date(fields.thisUpdate).toISOString()}, and it is ${new Date(now).toISOString()}: check the clocks of its CA and of this node`)
+  }
+}
+
+function readable <T> (read: () => T): T {
+  try {
+    return read()
+  } catch (err) {
+    throw err instanceof InvalidDerError ? new CrlRefusedError('malformed', `it cannot be read: ${err.message}`) : err
+  }
+}
