@@ -6,7 +6,7 @@ import { serialNumber, signCertificate, subjectName, validity } from './certific
 import { checkInteger, checkName } from './check.ts'
 import { SERIAL_BYTES } from './constants.ts'
 import { InvalidParametersError } from './errors.ts'
-import { extensionsFor } from './extensions.ts'
+import { extensionsFor, subjectKeyId } from './extensions.ts'
 import { generateKey, keyToPem, keyTypeOf, publicKeyInfo, readKey } from './keys.ts'
 import type { ValidityOptions } from './certificate.ts'
 import type { Role } from './extensions.ts'
@@ -251,12 +251,6 @@ async function keyFor (role: Role, options: IssueParts, issuer?: CertificateAuth
   }
 
   return key
-}
-
-function subjectKeyId (certificate: asn1.TBSCertificate): Uint8Array | undefined {
-  const extension = certificate.extensions?.find(extension => extension.extnID === asn1.id_ce_subjectKeyIdentifier)
-
-  return extension == null ? undefined : new Uint8Array(AsnConvert.parse(extension.extnValue.buffer, asn1.SubjectKeyIdentifier).buffer)
 }
 
 function nodeIdOf (key: KeyObject): NodeId {

@@ -1,7 +1,7 @@
 import { AsnConvert } from '@peculiar/asn1-schema'
 import * as asn1 from '@peculiar/asn1-x509'
 import { checkDays } from './check.ts'
-import { BACKDATE, DEFAULT_DAYS, ORGANIZATION, SERIAL_BYTES } from './constants.ts'
+import { BACKDATE, DAY, DEFAULT_DAYS, ORGANIZATION, SERIAL_BYTES } from './constants.ts'
 import { InvalidParametersError } from './errors.ts'
 import { keyTypeOf, signatureAlgorithm, signWith } from './keys.ts'
 import type { Role } from './extensions.ts'
@@ -10,7 +10,6 @@ import type { KeyObject } from 'node:crypto'
 const OID_COMMON_NAME = '2.5.4.3'
 const OID_ORGANIZATION = '2.5.4.10'
 const OID_ORGANIZATIONAL_UNIT = '2.5.4.11'
-const DAY = 24 * 60 * 60 * 1000
 
 /**
  * From when until when a certificate is valid.
@@ -77,7 +76,12 @@ export function validity (options: ValidityOptions, now: number, issuerEnd?: Dat
   return { notBefore, notAfter }
 }
 
-function wholeSecond (what: string, date: Date): Date {
+/**
+ * A moment as X.509 can write it: the whole second that it lies in.
+ *
+ * @throws InvalidParametersError outside of the years 1950 to 9999
+ */
+export function wholeSecond (what: string, date: Date): Date {
   const year = date.getUTCFullYear()
 
   // RFC 5280 section 4.1.2.5: UTCTime reaches from 1950 to 2049, GeneralizedTime goes on to 9999. NaN fails, too
@@ -161,6 +165,9 @@ export function signCertificate (parts: CertificateParts, issuerKey: KeyObject):
   })))
 }
 
-function toArrayBuffer (bytes: Uint8Array): ArrayBuffer {
+/**
+ * The bytes as `@peculiar/asn1-x509` takes them.
+ */
+export function toArrayBuffer (bytes: Uint8Array): ArrayBuffer {
   return Uint8Array.from(bytes).buffer
 }

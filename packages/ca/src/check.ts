@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { MAX_DAYS, MAX_NAME_LENGTH, MAX_NODES, MAX_PORT, MIN_PORT } from './constants.ts'
+import { MAX_CRL_DAYS, MAX_DAYS, MAX_NAME_LENGTH, MAX_NODES, MAX_PORT, MIN_PORT } from './constants.ts'
 import { InvalidParametersError } from './errors.ts'
 
 /**
@@ -57,6 +57,15 @@ export function checkInteger (what: string, value: unknown, min: number, max: nu
  */
 export function checkDays (days: unknown): number {
   return checkInteger('days', days, 1, MAX_DAYS)
+}
+
+/**
+ * How many days a CRL is good for.
+ *
+ * @throws InvalidParametersError
+ */
+export function checkCrlDays (days: unknown): number {
+  return checkInteger('days', days, 1, MAX_CRL_DAYS)
 }
 
 /**

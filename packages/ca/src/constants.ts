@@ -10,6 +10,21 @@ export const DEFAULT_DAYS = 36_500
 export const MAX_DAYS = 365_000
 
 /**
+ * How long a CRL is good for, in days: long enough for an operator who makes the next one once a week or once a month.
+ */
+export const DEFAULT_CRL_DAYS = 30
+
+/**
+ * Longest time that a CRL can be good for, in days. A CRL tells nothing of what was revoked after it.
+ */
+export const MAX_CRL_DAYS = 3_650
+
+/**
+ * A day in milliseconds.
+ */
+export const DAY = 24 * 60 * 60 * 1000
+
+/**
  * Certificates are valid from this long before they are issued, in milliseconds, so that a node whose clock is a
  * little behind does not refuse them as not yet valid.
  */
@@ -87,6 +102,10 @@ export const NODE_ID = 'node.nodeid'
 export const CONFIG = 'config.ini'
 export const INDEX = 'index.txt'
 export const INDEX_ATTRIBUTES = 'index.txt.attr'
+export const INDEX_LOCK = 'index.txt.lock'
+export const CA_CRL = 'ca.crl'
+export const AGENCY_CRL = 'agency.crl'
+export const CRL_NUMBER = 'crlnumber'
 
 /**
  * Modes of a file that holds a private key, and of any other.

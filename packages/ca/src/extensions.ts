@@ -104,6 +104,20 @@ function usageOid (usage: string): string {
   return oid
 }
 
-function extension (extnID: string, critical: boolean, value: unknown): asn1.Extension {
+/**
+ * The subject key identifier of a certificate, undefined if it has none.
+ */
+export function subjectKeyId (certificate: asn1.TBSCertificate): Uint8Array | undefined {
+  const found = certificate.extensions?.find(({ extnID }) => extnID === asn1.id_ce_subjectKeyIdentifier)
+
+  return found == null ? undefined : new Uint8Array(AsnConvert.parse(found.extnValue.buffer, asn1.SubjectKeyIdentifier).buffer)
+}
+
+/**
+ * One extension.
+ *
+ * @param value - what {@link AsnConvert} can serialize
+ */
+export function extension (extnID: string, critical: boolean, value: unknown): asn1.Extension {
   return new asn1.Extension({ extnID, critical, extnValue: new OctetString(AsnConvert.serialize(value)) })
 }
