@@ -1,6 +1,8 @@
 import { isIP } from 'node:net'
-import { MAX_CRL_DAYS, MAX_DAYS, MAX_NAME_LENGTH, MAX_NODES, MAX_PORT, MIN_PORT } from './constants.ts'
+import { MAX_CRL_DAYS, MAX_DAYS, MAX_NAME_LENGTH, MAX_NODES, MAX_PORT, MIN_PORT, REVOCATION_REASONS } from './constants.ts'
 import { InvalidParametersError } from './errors.ts'
+import type { IssuerName } from './issuer-files.ts'
+import type { RevocationReason } from './revoke.ts'
 
 /**
  * What no name may have: FISCO BCOS 2.x joins node ID, issuer and subject with `#` and splits them there, OpenSSL
@@ -66,6 +68,34 @@ export function checkDays (days: unknown): number {
  */
 export function checkCrlDays (days: unknown): number {
   return checkInteger('days', days, 1, MAX_CRL_DAYS)
+}
+
+/**
+ * Why a certificate is revoked, as OpenSSL's index has it.
+ *
+ * @throws InvalidParametersError
+ */
+export function checkReason (reason: unknown): RevocationReason {
+  const found = REVOCATION_REASONS.find(name => name === reason)
+
+  if (found == null) {
+    throw new InvalidParametersError(`reason must be one of ${REVOCATION_REASONS.join(', ')}, not ${JSON.stringify(reason)}`)
+  }
+
+  return found
+}
+
+/**
+ * Which CA of a chain's folder.
+ *
+ * @throws InvalidParametersError
+ */
+export function checkIssuer (issuer: unknown): IssuerName {
+  if (issuer !== 'agency' && issuer !== 'root') {
+    throw new InvalidParametersError(`issuer must be agency or root, not ${JSON.stringify(issuer)}`)
+  }
+
+  return issuer
 }
 
 /**

@@ -20,6 +20,12 @@ export const DEFAULT_CRL_DAYS = 30
 export const MAX_CRL_DAYS = 3_650
 
 /**
+ * Why a certificate can be revoked in a chain's folder: the reasons that OpenSSL's index has. RFC 5280 knows two more
+ * (privilegeWithdrawn, AACompromise), but `openssl ca` makes no CRL of an index that holds them.
+ */
+export const REVOCATION_REASONS = ['unspecified', 'keyCompromise', 'CACompromise', 'affiliationChanged', 'superseded', 'cessationOfOperation', 'certificateHold'] as const
+
+/**
  * A day in milliseconds.
  */
 export const DAY = 24 * 60 * 60 * 1000

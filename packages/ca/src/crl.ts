@@ -148,6 +148,13 @@ export function createCrl (authority: CertificateAuthority, options: CrlOptions)
 }
 
 /**
+ * Whether a text is the name of a reason.
+ */
+export function isCrlReason (text: string): text is CrlReason {
+  return Object.hasOwn(REASONS, text)
+}
+
+/**
  * The number of a CRL in PEM; undefined if it has none, or cannot be read.
  */
 export function crlNumberOf (pem: string): bigint | undefined {
@@ -208,7 +215,7 @@ function revokedCertificates (entries: readonly CrlEntry[]): asn1.RevokedCertifi
  * RFC 5280 section 5.3.1: the reason should be absent rather than unspecified.
  */
 function reasonExtensions (reason: CrlReason): asn1.Extension[] | undefined {
-  if (!Object.hasOwn(REASONS, reason)) {
+  if (!isCrlReason(reason)) {
     throw new InvalidParametersError(`reason must be one of ${Object.keys(REASONS).join(', ')}, not ${JSON.stringify(reason)}`)
   }
 

@@ -59,3 +59,19 @@ export class InvalidChainError extends Error {
     this.name = 'InvalidChainError'
   }
 }
+
+/**
+ * Somebody else is at work on the issuing index, or was when their process ended. Nothing was changed.
+ */
+export class ChainLockedError extends Error {
+  static name = 'ChainLockedError'
+
+  /**
+   * @param path - the lock file
+   * @param holder - who wrote it
+   */
+  constructor (readonly path: string, holder: string, options?: ErrorOptions) {
+    super(`${path}: ${holder} is at work on the issuing index beside it; nothing was changed: run this again when that is done (if there is no such process any more, delete this file first)`, options)
+    this.name = 'ChainLockedError'
+  }
+}

@@ -1,5 +1,12 @@
+import { isCrlReason } from './crl.ts'
 import { InvalidParametersError } from './errors.ts'
 import type { Issued } from './authority.ts'
+import type { CrlReason } from './crl.ts'
+
+/**
+ * What `openssl ca` writes where it was told more than a reason (`-crl_hold`, `-crl_compromise`, `-crl_CA_compromise`).
+ */
+const PSEUDO_REASONS = new Map<string, CrlReason>([['holdInstruction', 'certificateHold'], ['keyTime', 'keyCompromise'], ['CAkeyTime', 'CACompromise']])
 
 /**
  * One certificate in an issuing index.
@@ -88,6 +95,26 @@ export function parseIndex (text: string): IndexEntry[] {
 
 function isStatus (text: string): text is IndexEntry['status'] {
   return text === 'V' || text === 'R' || text === 'E'
+}
+
+/**
+ * The revocation column for a certificate that is revoked now.
+ *
+ * @param date - a whole second
+ */
+export function formatRevocation (date: Date, reason: CrlReason): string {
+  return reason === 'unspecified' ? formatTime(date) : `${formatTime(date)},${reason}`
+}
+
+/**
+ * What a revocation column says, undefined if it has no date. A reason that no CRL can have counts as `unspecified`:
+ * the certificate is revoked all the same.
+ */
+export function parseRevocation (text: string): { date: Date, reason: CrlReason } | undefined {
+  const [time, reason = ''] = text.split(',')
+  const date = parseTime(time)
+
+  return date == null ? undefined : { date, reason: PSEUDO_REASONS.get(reason) ?? (isCrlReason(reason) ? reason : 'unspecified') }
 }
 
 /**

@@ -3,7 +3,8 @@
  *
  * Issues the certificates of a consortium: a chain CA, agencies below it, and nodes below those, with the subjects,
  * extensions and files of FISCO BCOS's own tools. What it issues satisfies `openssl verify` and FISCO BCOS 2.x
- * (secp256k1), as well as TLS 1.3 (Ed25519, RSA).
+ * (secp256k1), as well as TLS 1.3 (Ed25519, RSA). Renews and revokes what it issued: the chain's folder is a database of
+ * `openssl ca` as well.
  *
  * @example A whole chain in a folder
  *
@@ -19,6 +20,24 @@
  *
  * // later: is it whole, and valid today?
  * const nodes = await verifyChain('my-chain')
+ * ```
+ *
+ * @example Renew and revoke
+ *
+ * ```typescript
+ * import { publishCrl, renew, revoke } from '@fisco-libp2p/ca'
+ *
+ * // a new certificate for the same key, in node0's conf/node.crt
+ * await renew({ chain: 'my-chain', node: 'node0', days: 365 })
+ *
+ * // all certificates that node1 ever got
+ * const { crls, deny } = await revoke({ chain: 'my-chain', node: 'node1', reason: 'keyCompromise' })
+ *
+ * crls[0].file // …/my-chain/agency/agency.crl
+ * deny // ['crl.0=<node ID>', 'serial.0=<issuer key hash>:<serial>']
+ *
+ * // before crls[0].nextUpdate
+ * await publishCrl({ chain: 'my-chain' })
  * ```
  *
  * @example In memory
@@ -38,11 +57,13 @@
 export { createAgency, createChainCa, issueNode } from './authority.ts'
 export { writeChain } from './chain.ts'
 export { formatConfig, formatEndpoint } from './config-template.ts'
-export { BACKDATE, DEFAULT_CRL_DAYS, DEFAULT_DAYS, DEFAULT_NODES, DEFAULT_PORT, MAX_CRL_DAYS, MAX_DAYS, MAX_NAME_LENGTH, MAX_NODES, MAX_PORT, MIN_PORT } from './constants.ts'
+export { BACKDATE, DEFAULT_CRL_DAYS, DEFAULT_DAYS, DEFAULT_NODES, DEFAULT_PORT, MAX_CRL_DAYS, MAX_DAYS, MAX_NAME_LENGTH, MAX_NODES, MAX_PORT, MIN_PORT, REVOCATION_REASONS } from './constants.ts'
 export { createCrl } from './crl.ts'
-export { ChainExistsError, ChainNotFoundError, InvalidChainError, InvalidParametersError } from './errors.ts'
+export { ChainExistsError, ChainLockedError, ChainNotFoundError, InvalidChainError, InvalidParametersError } from './errors.ts'
 export { formatIndex, indexEntry, parseIndex } from './index-file.ts'
 export { openAuthority } from './open.ts'
+export { renew } from './renew.ts'
+export { publishCrl, revoke } from './revoke.ts'
 export { verifyChain } from './verify.ts'
 
 export type { AgencyOptions, CertificateAuthority, ChainCaOptions, Issued, IssuedNode, IssueOptions, NodeOptions } from './authority.ts'
@@ -52,6 +73,10 @@ export type { Endpoint, NodeConfig } from './config-template.ts'
 export type { CertificateRevocationList, CrlEntry, CrlOptions, CrlReason } from './crl.ts'
 export type { Role } from './extensions.ts'
 export type { IndexEntry } from './index-file.ts'
+export type { IssuerName } from './issuer-files.ts'
 export type { KeySource, KeyType } from './keys.ts'
+export type { WrittenCrl } from './next-crl.ts'
 export type { AuthorityPem } from './open.ts'
+export type { RenewedNode, RenewOptions } from './renew.ts'
+export type { CrlFileOptions, PublishCrlOptions, Revocation, RevocationReason, RevokedCertificate, RevokeOptions } from './revoke.ts'
 export type { VerifiedNode, VerifyChainOptions } from './verify.ts'

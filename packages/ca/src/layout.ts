@@ -70,11 +70,17 @@ function nodeLayout ({ node, listenIp, endpoint }: PlacedNode, nodes: readonly E
   return [
     open(`${folder}/${CONFIG}`, formatConfig({ name: node.name, listenIp, listenPort: endpoint.port, nodes, chainId })),
     secret(`${conf}/${NODE_KEY}`, node.key),
-    // FISCO BCOS's tools append the root as well
-    open(`${conf}/${NODE_CERT}`, node.cert + node.root),
+    open(`${conf}/${NODE_CERT}`, nodeCertificates(node)),
     open(`${conf}/${CA_CERT}`, node.root),
     open(`${conf}/${NODE_ID}`, `${node.nodeId}\n`)
   ]
+}
+
+/**
+ * What stands in `node.crt`: FISCO BCOS's tools append the root as well.
+ */
+export function nodeCertificates (node: IssuedNode): string {
+  return node.cert + node.root
 }
 
 /**
@@ -83,15 +89,20 @@ function nodeLayout ({ node, listenIp, endpoint }: PlacedNode, nodes: readonly E
  */
 function issuingIndex (folder: string, issued: readonly Issued[]): LayoutFile[] {
   return [
-    open(`${folder}${INDEX}`, formatIndex(issued.map(one => indexEntry(one, copyOf(one))))),
+    open(`${folder}${INDEX}`, formatIndex(issued.map(one => indexEntry(one, copyOf(one.serial))))),
     // a renewed certificate has the subject of the one before
     open(`${folder}${INDEX_ATTRIBUTES}`, 'unique_subject = no\n'),
-    ...issued.map(one => open(folder + copyOf(one), one.leaf))
+    ...issued.map(one => open(folder + copyOf(one.serial), one.leaf))
   ]
 }
 
-function copyOf (issued: Issued): string {
-  return `${ISSUED_DIR}/${issued.serial}.pem`
+/**
+ * Where the copy of a certificate lies, relative to the index.
+ *
+ * @param serial - upper-case hex
+ */
+export function copyOf (serial: string): string {
+  return `${ISSUED_DIR}/${serial}.pem`
 }
 
 function open (path: string, content: string): LayoutFile {
