@@ -176,7 +176,7 @@ export function nodeIdOf (certificate: Certificate): NodeId | undefined {
 /**
  * Takes up the CA, to sign with it.
  *
- * @throws InvalidChainError if its key or its certificate is not there or cannot be used, with the file
+ * @throws InvalidChainError if its key or its certificate is not there, with the file, or cannot be used, with the folder
  */
 export async function openIssuer (files: IssuerFiles, now: () => number): Promise<CertificateAuthority> {
   const key = await read(files.key)
@@ -186,7 +186,7 @@ export async function openIssuer (files: IssuerFiles, now: () => number): Promis
   try {
     return openAuthority({ key, cert, root, now })
   } catch (err) {
-    throw new InvalidChainError(files.key, err.message, { cause: err })
+    throw new InvalidChainError(files.dir, `the key and the certificate of its CA cannot be used: ${err.message}`, { cause: err })
   }
 }
 

@@ -277,7 +277,7 @@ default_crl_days = 30
     await rename(join(chain, 'agency', 'agency.key'), join(chain, 'agency', 'agency.key.away'))
     expect(await failure({ node: 'node1' })).to.match(/^InvalidChainError: .*agency\.key: the file does not exist/)
     await cp(join(chain, 'nodes', 'node0', 'conf', 'node.key'), join(chain, 'agency', 'agency.key'))
-    expect(await failure({ node: 'node1' })).to.match(/^InvalidChainError: .*agency\.key: key does not belong to the certificate/)
+    expect(await failure({ node: 'node1' })).to.match(/^InvalidChainError: .*agency: the key and the certificate of its CA cannot be used: key does not belong to the certificate/)
   })
 
   it('does without the index of the root, but not without any', async () => {

@@ -1,4 +1,5 @@
 import yargs from 'yargs'
+import { cert } from './commands/cert.ts'
 import { chainCreate } from './commands/chain-create.ts'
 import { demo } from './commands/demo.ts'
 import { info } from './commands/info.ts'
@@ -21,6 +22,7 @@ export async function runCli (argv: string[]): Promise<number> {
     .usage('$0 <command>\n\nA permissioned peer-to-peer network for consortium chains')
     .option('json', { type: 'boolean', global: true, describe: 'Print JSON, one value per line' })
     .command('chain', 'Create chains and their certificates', yargs => yargs.command(chainCreate).demandCommand(1, 'Say what to do with the chain: create'))
+    .command(cert)
     .command(start)
     .command(info)
     .command(peers)
@@ -30,7 +32,7 @@ export async function runCli (argv: string[]): Promise<number> {
     .command(broadcast)
     .command(listen)
     .command(demo)
-    .demandCommand(1, 'Say what to do: chain create, start, info, peers, status, topics, publish, broadcast, listen or demo')
+    .demandCommand(1, 'Say what to do: chain create, cert, start, info, peers, status, topics, publish, broadcast, listen or demo')
     .strict()
     .recommendCommands()
     .parserConfiguration({ 'duplicate-arguments-array': false })
