@@ -64,9 +64,10 @@ export const MAX_PENALTIES = 4_096
 export const EXPIRY_ENTRY = 'fisco/expiry'
 
 /**
- * Days before the end of a certificate, or of a configured CRL, at which it is told.
+ * Days before the end of a certificate at which it is told; and before that of a configured CRL, which is good for a month or less.
  */
 export const EXPIRY_DAYS = [30, 7, 1] as const
+export const CRL_EXPIRY_DAYS = [7, 1] as const
 
 /**
  * Milliseconds between two looks at whose certificate ends soon.

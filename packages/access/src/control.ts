@@ -88,8 +88,8 @@ export interface AccessControlEvents {
   'access:closed': CustomEvent<AccessClosed>
 
   /**
-   * A certificate, this node's or another one's, ends within 30, 7 or 1 days, or has ended; or so does a CRL that was configured and must not be out of date.
-   * Once for each.
+   * A certificate, this node's or another one's, ends within 30, 7 or 1 days, or has ended; or a CRL that was configured and must not be out of
+   * date ends within 7 or 1. Once for each.
    */
   'certificate:expiring': CustomEvent<CertificateExpiring>
 

@@ -1,4 +1,4 @@
-import { EXPIRY_DAYS, EXPIRY_ENTRY, EXPIRY_INTERVAL } from './constants.ts'
+import { CRL_EXPIRY_DAYS, EXPIRY_DAYS, EXPIRY_ENTRY, EXPIRY_INTERVAL } from './constants.ts'
 import type { StatusRecordLike, StatusSeqLike } from './components.ts'
 import type { CertificateExpiring, CertificateTerm } from './control.ts'
 import type { Identity, NodeId } from '@fisco-libp2p/identity'
@@ -92,14 +92,14 @@ export class Expiry {
       const { nextUpdate } = newest.fields
 
       if (nextUpdate != null && softFail !== true) {
-        this.#tell(`crl ${name} ${crl.issuer}`, { nodeId: own.nodeId, name: own.name, agency: own.agency, certificate: `${name} (${newest.description})`, notAfter: nextUpdate, own: true })
+        this.#tell(`crl ${name} ${crl.issuer}`, { nodeId: own.nodeId, name: own.name, agency: own.agency, certificate: `${name} (${newest.description})`, notAfter: nextUpdate, own: true }, CRL_EXPIRY_DAYS)
       }
     }
   }
 
-  #tell (key: string, term: CertificateTerm): void {
+  #tell (key: string, term: CertificateTerm, steps: readonly number[] = EXPIRY_DAYS): void {
     const left = term.notAfter - this.#init.identity.trust.now()
-    const days = left < 0 ? 0 : EXPIRY_DAYS.findLast(days => left <= days * DAY)
+    const days = left < 0 ? 0 : steps.findLast(days => left <= days * DAY)
     const told = this.#told.get(key)
 
     if (days == null) {

@@ -3,10 +3,11 @@ import { RequestError } from './errors.ts'
 import { describeNode, describePeers, describeTraffic } from './json.ts'
 import { describeStatus } from './status-json.ts'
 import { describeTopics, Listening, sendMessage } from './topics.ts'
+import { describeTrust } from './trust.ts'
 import type { PeerBody } from './body.ts'
 import type { AdminComponents, AdminInit, AdminTopics } from './index.ts'
 
-const PATHS = ['/v1/info', '/v1/peers', '/v1/peers/retry', '/v1/status', '/v1/topics', '/v1/topics/broadcast', '/v1/topics/listen', '/v1/topics/publish', '/v1/traffic']
+const PATHS = ['/v1/info', '/v1/peers', '/v1/peers/retry', '/v1/reload', '/v1/status', '/v1/topics', '/v1/topics/broadcast', '/v1/topics/listen', '/v1/topics/publish', '/v1/traffic', '/v1/trust']
 
 /**
  * Answers requests; knows nothing of sockets.
@@ -41,6 +42,10 @@ export class Api {
         return sendMessage(this.#topics(), await readMessageBody(request), true)
       case 'POST /v1/topics/broadcast':
         return sendMessage(this.#topics(), await readMessageBody(request), false)
+      case 'GET /v1/trust':
+        return describeTrust(this.#init.identity, orWithout(() => this.#components.access))
+      case 'POST /v1/reload':
+        return this.#reload()
       case 'GET /v1/traffic':
         return describeTraffic(orWithout(() => this.#components.direct?.statistics()) ?? [], peers.members())
       case 'POST /v1/peers':
@@ -96,6 +101,14 @@ export class Api {
     }
 
     return { retried: true }
+  }
+
+  async #reload (): Promise<object> {
+    if (this.#init.reload == null) {
+      throw new RequestError(409, 'there is nothing to be read again, since the node was not started from a config file')
+    }
+
+    return this.#init.reload()
   }
 
   async #save (wanted: boolean, change: { add?: string[], remove?: string[] }, meanwhile: string): Promise<void> {

@@ -32,6 +32,7 @@ export { AdminSocketError } from './errors.ts'
 
 export type { NodeInfo, PeerEntry, TrafficEntry } from './json.ts'
 export type { StatusEntry } from './status-json.ts'
+export type { ClockEntry, CrlEntry, ExpiryEntry, TrustEntry } from './trust.ts'
 export type { ListenEntry, SentEntry, TopicEntry } from './topics.ts'
 
 /**
@@ -47,6 +48,41 @@ export interface AdminIdentity {
    * 32 bytes.
    */
   networkId: Uint8Array
+
+  /**
+   * Whom it trusts, and what is revoked.
+   */
+  trust: {
+    anchors: ReadonlyArray<{ subject: string, keyHash: string, notAfter: number }>
+    crls: ReadonlyArray<{ issuerKeyHash: string, crl: AdminCrl, serials: ReadonlySet<string> }>
+    configuredCrls: ReadonlyArray<{ crl: AdminCrl, name: string, softFail?: boolean }>
+  }
+}
+
+/**
+ * A certificate revocation list.
+ */
+export interface AdminCrl {
+  issuer: string
+
+  /**
+   * How many certificates it revokes.
+   */
+  size: number
+
+  /**
+   * Times are unix milliseconds.
+   */
+  fields: { number?: bigint, thisUpdate: number, nextUpdate?: number }
+}
+
+/**
+ * What watches over who is trusted.
+ */
+export interface AdminAccess {
+  calendar (): Array<{ nodeId: string, name: string, agency: string, certificate: string, notAfter: number, own: boolean }>
+  clock (): { offset: number } | undefined
+  clockOffsets (): ReadonlyMap<string, number>
 }
 
 /**
@@ -167,6 +203,29 @@ export interface AdminInit {
    * @default requests that ask for it are answered with an error
    */
   save? (change: PeersChange): Promise<void>
+
+  /**
+   * Reads the node's files again, and says what came of it.
+   *
+   * @default requests that ask for it are answered with an error
+   */
+  reload? (): Promise<ReloadEntry>
+}
+
+/**
+ * What came of reading a node's files again.
+ */
+export interface ReloadEntry {
+  /**
+   * What is new: `lists`, `certificate`, `anchors`, `revocations`.
+   */
+  changed: string[]
+
+  /**
+   * Why something was left as it was, and what else there is to know.
+   */
+  errors: string[]
+  warnings: string[]
 }
 
 /**
@@ -205,6 +264,11 @@ export interface AdminComponents {
    * What was sent and received, if the node has unicast.
    */
   direct?: { statistics (): AdminStatistics[] }
+
+  /**
+   * Whose certificates end when, and how clocks differ, if the node watches over them.
+   */
+  access?: AdminAccess
 }
 
 /**

@@ -59,6 +59,8 @@ ${config.nodes.map((endpoint, i) => `    node.${i}=${formatEndpoint(endpoint)}\n
     ; ${CONF_DIR}/node.nodeid); the blacklist wins over the whitelist
     ;crl.0=<node ID>
     ;crl.1=<node ID>
+    ; single certificates, as "fisco-p2p cert revoke" prints them
+    ;serial.0=<SHA-256 of the issuer's key>:<serial number>
 
 [certificate_whitelist]
     ; the only nodes that are accepted, by node ID; without an entry, every node with a good certificate is
@@ -66,7 +68,7 @@ ${config.nodes.map((endpoint, i) => `    node.${i}=${formatEndpoint(endpoint)}\n
     ;cal.1=<node ID>
 
 [network_security]
-    ; the folder of the three files below, seen from this file
+    ; the folder of the files below, seen from this file
     data_path=./${CONF_DIR}
     ; the private key of this node: keep it secret
     key=${NODE_KEY}
@@ -74,9 +76,14 @@ ${config.nodes.map((endpoint, i) => `    node.${i}=${formatEndpoint(endpoint)}\n
     cert=${NODE_CERT}
     ; the CAs whose nodes this one trusts
     ca_cert=${CA_CERT}
+    ; lists of revoked certificates. From then on certificates of their issuers are accepted only as
+    ; long as the list is not out of date; what it revokes, all nodes learn from this one
+    ;crl.0=agency.crl
 
 [chain]
     ; networks with different IDs do not connect, even under the same CA
     id=${config.chainId}
+    ; needed where ca_cert changes while the network runs; "fisco-p2p info" shows it
+    ;network_id=<64 hex digits>
 `
 }

@@ -5,6 +5,7 @@ import { demo } from './commands/demo.ts'
 import { info } from './commands/info.ts'
 import { peers } from './commands/peers.ts'
 import { broadcast, publish } from './commands/publish.ts'
+import { reload } from './commands/reload.ts'
 import { start } from './commands/start.ts'
 import { status } from './commands/status.ts'
 import { listen, topics } from './commands/topics.ts'
@@ -31,8 +32,9 @@ export async function runCli (argv: string[]): Promise<number> {
     .command(publish)
     .command(broadcast)
     .command(listen)
+    .command(reload)
     .command(demo)
-    .demandCommand(1, 'Say what to do: chain create, cert, start, info, peers, status, topics, publish, broadcast, listen or demo')
+    .demandCommand(1, 'Say what to do: chain create, cert, start, info, peers, status, topics, publish, broadcast, listen, reload or demo')
     .strict()
     .recommendCommands()
     .parserConfiguration({ 'duplicate-arguments-array': false })

@@ -154,6 +154,7 @@ export type IdentityRule =
   | 'key-mismatch'
   | 'too-many-anchors'
   | 'crl-refused'
+  | 'network-id'
   | 'too-many-crls'
 
 /**

@@ -165,7 +165,7 @@ export interface IdentityChanges {
 /**
  * Gives a running node's identity the contents of its files as they are now: a renewed certificate for the same key, other trusted CAs, other
  * CRLs, other denied serial numbers. All of it, or nothing: what was there before stays if the node's own certificate would not be accepted. The
- * network ID stays what it was.
+ * network ID stays what it was; it must be given where the CAs change.
  *
  * A node whose own certificate is revoked goes on: it is the others that refuse it.
  *
@@ -177,6 +177,11 @@ export function reloadIdentity (identity: Identity, pem: IdentityPem): IdentityC
 
   if (!createPublicKey(key).equals(identity.certificate.publicKey)) {
     throw new IdentityError(names.key, 'key-mismatch', `it is of another node (${describeKey(createPublicKey(key))}) than the one that runs (${identity.nodeId}): a node with a new key is started anew, see "A node changes its key" in docs/OPERATIONS.md`)
+  }
+
+  // it would connect with nobody after its next start
+  if (pem.networkId == null && !same(anchors, trust.anchors)) {
+    throw new IdentityError(names.ca, 'network-id', `it holds other CAs than before, and the network's ID follows from them, so this node would belong to another network after its next start: first write network_id=${Buffer.from(identity.networkId).toString('hex')} into [chain] of config.ini, on every node`)
   }
 
   const chain = judgeOwn(names.cert, certificates, new TrustStore(anchors, trust.now, { policy: trust.policy }))

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path'
 import { admin } from '@fisco-libp2p/admin'
 import { loadIdentity } from '@fisco-libp2p/identity'
 import { createLibp2p } from 'libp2p'
@@ -6,9 +5,9 @@ import { savePeers } from './config-file.ts'
 import { readConfig } from './config.ts'
 import { nodeDefaults } from './defaults.ts'
 import { ListenError } from './errors.ts'
-import { identityFiles, reload } from './reload.ts'
+import { describeReload, identityFiles } from './reload.ts'
+import { reloadable } from './reloadable.ts'
 import { openState } from './state.ts'
-import { FileWatch } from './watch.ts'
 import type { NodeConfig } from './config.ts'
 import type { NodeSettings } from './defaults.ts'
 import type { ReloadReport } from './reload.ts'
@@ -16,7 +15,7 @@ import type { NodeServices } from './services.ts'
 import type { AccessLists } from '@fisco-libp2p/access'
 import type { AdminInit } from '@fisco-libp2p/admin'
 import type { Identity } from '@fisco-libp2p/identity'
-import type { AbortOptions, ComponentLogger, Libp2p, Logger } from '@libp2p/interface'
+import type { AbortOptions, ComponentLogger, Libp2p } from '@libp2p/interface'
 
 /**
  * What both forms of {@link createNode} take.
@@ -82,7 +81,7 @@ export interface SettingsInit extends CreateNodeOptions, NodeSettings {
    *
    * @default there is none
    */
-  admin?: Pick<AdminInit, 'socket' | 'save'>
+  admin?: Pick<AdminInit, 'socket' | 'save' | 'reload'>
 }
 
 /**
@@ -130,6 +129,8 @@ export async function createNode (init: ConfigFileInit | SettingsInit): Promise<
 
   const config = await readConfig(init.config, init)
   const identity = await loadIdentity(identityFiles(config, init.passphrase), init)
+  // the admin API is made before the node that it reloads
+  const reloading: { node?: FiscoNode } = {}
   const node = await buildNode({
     members: config.maxNodes,
     ...init,
@@ -141,76 +142,18 @@ export async function createNode (init: ConfigFileInit | SettingsInit): Promise<
     links: { linkTimeout: config.linkTimeout, maxDelay: config.maxRetryDelay, maxMembers: config.maxNodes, maxUnconfigured: config.maxUnconfiguredNodes },
     unicast: { bytesPerSecond: config.bytesPerSecond, bytesPerSecondPerPeer: config.bytesPerSecondPerPeer },
     topics: { restricted: config.restrictedTopics },
-    admin: config.adminSocket == null ? undefined : { socket: config.adminSocket, save: async change => savePeers(config.file, change) },
+    admin: config.adminSocket == null
+      ? undefined
+      : { socket: config.adminSocket, save: async change => savePeers(config.file, change), reload: async () => describeReload(await reloading.node?.reload?.()) },
     start: false
   }, config.stateFolder)
-  const reloading = reloadable(node, config, init)
+  reloading.node = reloadable(node, config, init)
 
   if (init.start !== false) {
-    await reloading.start()
+    await reloading.node.start()
   }
 
-  return reloading
-}
-
-/**
- * Adds to a node that it reads its files again.
- */
-function reloadable (node: FiscoNode, config: NodeConfig, init: ConfigFileInit): FiscoNode {
-  const log = node.logger.forComponent('fisco-libp2p:node')
-  const { start, stop } = { start: node.start.bind(node), stop: node.stop.bind(node) }
-  let inForce = config
-  let files: FileWatch | undefined
-
-  // one after the other: a later one must not be overtaken by an earlier one
-  let last: Promise<unknown> = Promise.resolve()
-  const once = async (options?: AbortOptions): Promise<ReloadReport> => {
-    const { report, config: read } = await reload({ identity: node.identity, lists: node.lists, config: inForce, passphrase: init.passphrase }, options)
-    inForce = read
-    logReload(log, report)
-    init.onReload?.(report)
-    await files?.watch(watched(read))
-
-    return report
-  }
-
-  const again = async (options?: AbortOptions): Promise<ReloadReport> => {
-    const mine = last.then(async () => once(options))
-    last = mine.catch(() => {})
-
-    return mine
-  }
-
-  return Object.assign(node, {
-    config,
-    reload: again,
-    start: async () => {
-      await start()
-
-      if (init.watch !== false && files == null) {
-        files = new FileWatch(async () => { await again() })
-        await files.watch(watched(inForce))
-      }
-    },
-    stop: async () => {
-      await files?.close()
-      files = undefined
-      await stop()
-    }
-  })
-}
-
-function watched ({ file, key, cert, caCert, crls }: NodeConfig): string[] {
-  return [resolve(file), key, cert, caCert, ...crls.map(crl => crl.file)]
-}
-
-function logReload (log: Logger, { changed, errors, warnings }: ReloadReport): void {
-  errors.forEach(err => { log.error('reload: what was in force stays - %s', err.message) })
-  warnings.forEach(warning => { log.error('reload: %s', warning) })
-
-  if (changed.length > 0) {
-    log('reload: new are %s', changed.join(', '))
-  }
+  return reloading.node
 }
 
 async function buildNode (init: SettingsInit, stateFolder?: string): Promise<FiscoNode> {

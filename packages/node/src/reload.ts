@@ -84,13 +84,16 @@ export async function reload (node: Reloadable, options: AbortOptions = {}): Pro
     })
   }, (err: Error) => { report.errors.push(err) })
 
-  if (report.changed.includes('anchors') && config.networkId == null) {
-    report.warnings.push(`the network ID stays ${Buffer.from(node.identity.networkId).toString('hex')} until the restart, and would then be another one: write it into [chain] network_id of every node`)
-  }
-
-  report.warnings.push(...needsRestart(node.config, config))
+  report.warnings.push(...needsRestart(node, config))
 
   return { report, config }
+}
+
+/**
+ * A report as the admin API tells it.
+ */
+export function describeReload ({ changed, errors, warnings }: ReloadReport = { changed: [], errors: [], warnings: [] }): { changed: string[], errors: string[], warnings: string[] } {
+  return { changed, errors: errors.map(({ message }) => message), warnings }
 }
 
 function attempt (report: ReloadReport, work: () => void): void {
@@ -117,7 +120,6 @@ const FIXED: ReadonlyArray<[keyof NodeConfig, string]> = [
   ['linkTimeout', '[p2p] link_timeout_ms'],
   ['maxRetryDelay', '[p2p] max_retry_delay_ms'],
   ['chainId', '[chain] id'],
-  ['networkId', '[chain] network_id'],
   ['policy', '[network_security] policy'],
   ['key', '[network_security] key'],
   ['bytesPerSecond', '[flow_control] outgoing_bandwidth_limit'],
@@ -126,6 +128,13 @@ const FIXED: ReadonlyArray<[keyof NodeConfig, string]> = [
   ['restrictedTopics', '[restricted_topic.N]']
 ]
 
-function needsRestart (before: NodeConfig, after: NodeConfig): string[] {
-  return FIXED.filter(([key]) => JSON.stringify(before[key]) !== JSON.stringify(after[key])).map(([, name]) => `${name} is another one now, and is taken over when the node is started again`)
+function needsRestart ({ identity, config: before }: Reloadable, after: NodeConfig): string[] {
+  const changed = FIXED.filter(([key]) => JSON.stringify(before[key]) !== JSON.stringify(after[key])).map(([, name]) => name)
+
+  // written down what is in force already, it changes nothing
+  if (after.networkId != null && Buffer.compare(after.networkId, identity.networkId) !== 0) {
+    changed.push('[chain] network_id')
+  }
+
+  return changed.map(name => `${name} is another one now, and is taken over when the node is started again`)
 }
