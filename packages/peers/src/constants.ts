@@ -161,7 +161,7 @@ export const PEER_TAG_VALUE = 100
 export const MAX_ERROR_LENGTH = 512
 
 /**
- * Milliseconds that the connections of a node have which may not be connected any more: enough for the farewell to get through, as after a refusal
- * in the handshake.
+ * Milliseconds within which a farewell must be on its way, and milliseconds that the connections of a node have after it which may not be connected any more.
  */
+export const FAREWELL_TIMEOUT = 250
 export const EXPULSION_TIMEOUT = 250

@@ -31,13 +31,13 @@ export class Doorkeeper {
   /**
    * Tells all who are connected that this node stops, and from now on all who come.
    */
-  takeLeave (): void {
+  async takeLeave (): Promise<void> {
     this.#draining = true
 
-    for (const link of this.#links.values()) {
+    await Promise.all([...this.#links.values()].map(async link => {
       link.ending ??= 'stopped'
-      this.#links.sayGoodbye(link, 'draining')
-    }
+      await this.#links.sayGoodbye(link, 'draining')
+    }))
   }
 
   readonly onVerified = ({ detail: { direction, peerId, refuse } }: CustomEvent<HandshakeVerification>): void => {
@@ -59,7 +59,7 @@ export class Doorkeeper {
 
     await Promise.all(leaving.map(async ({ link }) => {
       this.#metrics?.overloaded.increment()
-      this.#links.sayGoodbye(link, 'overloaded')
+      await this.#links.sayGoodbye(link, 'overloaded')
       await this.#links.close(link, 'overloaded')
     }))
   }

@@ -29,7 +29,7 @@ export class Heartbeat {
   readonly #observer: HeartbeatObserver
   readonly #openTimeout: number
   #stream?: Stream
-  #opening = false
+  #opening?: Promise<void>
   #unsupported = false
 
   #frames = 0
@@ -87,17 +87,16 @@ export class Heartbeat {
    * Opens the stream, unless there is one.
    */
   open (signal: AbortSignal): void {
-    if (this.#stream != null || this.#opening || this.#unsupported) {
+    if (this.#stream != null || this.#opening != null || this.#unsupported) {
       return
     }
 
-    this.#opening = true
-    this.connection.newStream(LINK_PROTOCOL, { signal: AbortSignal.any([signal, AbortSignal.timeout(this.#openTimeout)]) }).then(stream => {
+    this.#opening = this.connection.newStream(LINK_PROTOCOL, { signal: AbortSignal.any([signal, AbortSignal.timeout(this.#openTimeout)]) }).then(stream => {
       this.accept(stream)
     }, err => {
       // anything else is tried again at the next look, if there is one
       this.#unsupported = err.name === 'UnsupportedProtocolError'
-    }).finally(() => { this.#opening = false })
+    }).finally(() => { this.#opening = undefined })
   }
 
   /**
@@ -117,8 +116,13 @@ export class Heartbeat {
 
   /**
    * Tells the other end that this connection is about to be closed.
+   *
+   * @returns when it is on its way, or cannot be told
    */
-  sayGoodbye (reason: FarewellReason): void {
+  async sayGoodbye (reason: FarewellReason, signal: AbortSignal): Promise<void> {
+    // of a connection that was opened a moment ago
+    this.open(signal)
+    await this.#opening
     this.#send(this.#stream, { kind: 'goodbye', reason })
   }
 

@@ -1,4 +1,4 @@
-import { LINK_PROTOCOL, PROBE_TIMEOUT } from './constants.ts'
+import { FAREWELL_TIMEOUT, LINK_PROTOCOL, PROBE_TIMEOUT } from './constants.ts'
 import { SilentLinkError } from './errors.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { intervalOf, Watch } from './liveness.ts'
@@ -105,9 +105,13 @@ export class Heartbeats {
 
   /**
    * Tells the other end that a connection is about to be closed.
+   *
+   * @returns when it is on its way, or cannot be told in time
    */
-  sayGoodbye (connection: Connection, reason: FarewellReason): void {
-    this.#beats.get(connection)?.beat.sayGoodbye(reason)
+  async sayGoodbye (connection: Connection, reason: FarewellReason): Promise<void> {
+    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(FAREWELL_TIMEOUT)])
+
+    await this.#beats.get(connection)?.beat.sayGoodbye(reason, signal)
   }
 
   readonly #onStream = (stream: Stream, connection: Connection): void => {

@@ -136,9 +136,11 @@ export class Links implements HeartbeatsObserver {
 
   /**
    * Tells the other end of a link that it is about to be closed.
+   *
+   * @returns when that is on its way
    */
-  sayGoodbye (link: Link, reason: FarewellReason): void {
-    link.connections.forEach(connection => { this.#heartbeats.sayGoodbye(connection, reason) })
+  async sayGoodbye (link: Link, reason: FarewellReason): Promise<void> {
+    await Promise.all([...link.connections].map(async connection => this.#heartbeats.sayGoodbye(connection, reason)))
   }
 
   /**

@@ -97,11 +97,9 @@ export class PeersService extends TypedEventEmitter<PeersEvents> implements Peer
   async beforeStop (): Promise<void> {
     this.#dialling = false
 
-    if (this.#started) {
-      this.#door.takeLeave()
-    }
+    const leaving = this.#started ? this.#door.takeLeave() : undefined
 
-    await Promise.all([...this.#targets.values()].map(async target => { await target.stop() }))
+    await Promise.all([leaving, ...[...this.#targets.values()].map(async target => { await target.stop() })])
   }
 
   async stop (): Promise<void> {
@@ -165,7 +163,8 @@ export class PeersService extends TypedEventEmitter<PeersEvents> implements Peer
     }
 
     const reason = expulsionReason(rule)
-    this.links.sayGoodbye(link, reason)
+    link.ending = reason
+    await this.links.sayGoodbye(link, reason)
     await this.links.close(link, reason, { signal: AbortSignal.timeout(EXPULSION_TIMEOUT) })
 
     return true

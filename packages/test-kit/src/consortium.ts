@@ -47,9 +47,9 @@ export interface Consortium {
   agency: CertificateAuthority
 
   /**
-   * An identity with a fresh certificate: `node<i>` unless it has a name.
+   * An identity with a fresh certificate: `node<i>` unless it has a name. It trusts the root, or `ca` (PEM).
    */
-  identity (options?: Partial<NodeOptions> & IdentityInit): Promise<Identity>
+  identity (options?: Partial<NodeOptions> & IdentityInit & { ca?: string }): Promise<Identity>
 
   /**
    * Several of them.
@@ -65,10 +65,10 @@ export async function createConsortium (options: ConsortiumOptions = {}): Promis
   const agency = await createAgency(root, { name: 'agency', notBefore: options.validFrom })
   let count = 0
 
-  const identity: Consortium['identity'] = async ({ chainId, now, passphrase, ...options } = {}) => {
+  const identity: Consortium['identity'] = async ({ chainId, networkId, now, passphrase, ca = root.cert, ...options } = {}) => {
     const { key, cert } = await issueNode(agency, { name: `node${count++}`, ...options })
 
-    return createIdentity({ key, cert, ca: root.cert, chainId, now, passphrase })
+    return createIdentity({ key, cert, ca, chainId, networkId, now, passphrase })
   }
 
   return {
