@@ -48,6 +48,25 @@ describe('admin API', () => {
     expect(value[0].address).to.equal(`/ip4/127.0.0.1/tcp/${value[0].IPAndPort.split(':')[1]}/tls`)
   })
 
+  it('tells what a node goes by when it trusts others, and reads its files again', async () => {
+    await using pair = await startPair()
+    const { node, other, socket } = pair
+    const { access } = node.services
+
+    while (access.calendar().length < 2) {
+      await pEvent(node.services.statusSeq, 'status:change')
+    }
+
+    const { status, value } = await ask(socket, 'GET', '/v1/trust')
+
+    expect(status).to.equal(200)
+    expect(value.calendar.map(({ NodeID, self }: Record<string, unknown>) => [NodeID, self])).to.have.deep.members([[node.identity.nodeId, true], [other.identity.nodeId, false]])
+    expect(value.anchors).to.deep.equal(node.identity.trust.anchors.map(({ subject, keyHash, notAfter }) => ({ subject, keyHash, expires: notAfter })))
+    expect(value.crls).to.deep.equal([])
+    expect(value.clock).to.have.keys('offset', 'neighbours')
+    expect(await ask(socket, 'POST', '/v1/reload')).to.deep.include({ status: 409 })
+  })
+
   it('tells what unicast sent and received, by node and protocol', async () => {
     await using pair = await startPair()
     const { node, other, socket } = pair

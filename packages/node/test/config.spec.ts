@@ -45,6 +45,29 @@ describe('config.ini', () => {
     }
   })
 
+  it('names CRLs, certificates that are refused, and the network', () => {
+    const [hash, network] = ['ab'.repeat(32), '0F'.repeat(32)]
+    const text = `[network_security]\ncrl.0=agency.crl\ncrl.3=/crls/root.pem\ncrl_soft_fail.3=true\n[certificate_blacklist]\nserial.0=${hash.toUpperCase()}:0A1b\n[chain]\nnetwork_id=${network}`
+
+    expect(parse(text)).to.deep.include({
+      crls: [{ file: resolve('/etc/fisco/conf/agency.crl'), softFail: false }, { file: '/crls/root.pem', softFail: true }],
+      deniedSerials: [{ issuerKeyHash: hash, serial: '0a1b' }],
+      networkId: new Uint8Array(32).fill(15),
+      warnings: []
+    })
+    expect(parse('')).to.deep.include({ crls: [], deniedSerials: [], networkId: undefined })
+
+    for (const [section, line, message] of [
+      ['network_security', 'crl_soft_fail.1=true', '[network_security] crl_soft_fail.1: there is no crl.1'],
+      ['network_security', 'crl.1=a.crl\ncrl_soft_fail.1=yes', '[network_security] crl_soft_fail.1: "yes" is neither true nor false'],
+      ['certificate_blacklist', 'serial.0=0a1b', '[certificate_blacklist] serial.0: "0a1b" must be'],
+      ['certificate_blacklist', `serial.0=${hash}:${'0a'.repeat(21)}`, '[certificate_blacklist] serial.0'],
+      ['chain', 'network_id=abc', '[chain] network_id: "abc" is no network ID']
+    ]) {
+      expect(() => parse(`[${section}]\n${line}`), line).to.throw(ConfigError, message)
+    }
+  })
+
   it('limits what unicast sends, in the units of FISCO BCOS', () => {
     expect(parse('[flow_control]\nlimit_req=10\noutgoing_bandwidth_limit=2\noutgoing_bandwidth_limit_per_peer=0.5')).to.deep.include({
       bytesPerSecond: 262_144, bytesPerSecondPerPeer: 65_536, warnings: []
