@@ -17,14 +17,24 @@ export interface StatusRecordLike {
 }
 
 /**
+ * What is read of its events.
+ */
+export interface StatusEventLike {
+  nodeId: NodeId
+  record: StatusRecordLike
+}
+
+/**
  * What is used of `statusSeq()`.
  */
 export interface StatusSeqLike {
   set (name: string, value: Uint8Array): void
   get (nodeId: NodeId): StatusRecordLike | undefined
   snapshot (): StatusRecordLike[]
-  addEventListener (type: 'status:change' | 'status:gone', listener: (evt: CustomEvent<{ nodeId: NodeId, record: StatusRecordLike }>) => void): void
-  removeEventListener (type: 'status:change' | 'status:gone', listener: (evt: CustomEvent<{ nodeId: NodeId, record: StatusRecordLike }>) => void): void
+  addEventListener (type: 'status:change', listener: (evt: CustomEvent<StatusEventLike>) => void): void
+  addEventListener (type: 'status:gone', listener: (evt: CustomEvent<StatusEventLike & { reason: string }>) => void): void
+  removeEventListener (type: 'status:change', listener: (evt: CustomEvent<StatusEventLike>) => void): void
+  removeEventListener (type: 'status:gone', listener: (evt: CustomEvent<StatusEventLike & { reason: string }>) => void): void
 }
 
 /**

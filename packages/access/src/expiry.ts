@@ -1,7 +1,7 @@
 import { CRL_EXPIRY_DAYS, EXPIRY_DAYS, EXPIRY_ENTRY, EXPIRY_INTERVAL } from './constants.ts'
-import type { StatusRecordLike, StatusSeqLike } from './components.ts'
+import type { StatusEventLike, StatusRecordLike, StatusSeqLike } from './components.ts'
 import type { CertificateExpiring, CertificateTerm } from './control.ts'
-import type { Identity, NodeId } from '@fisco-libp2p/identity'
+import type { Identity } from '@fisco-libp2p/identity'
 
 /**
  * Milliseconds of a day.
@@ -70,14 +70,18 @@ export class Expiry {
     return { nodeId: identity.nodeId, name: identity.name, agency: identity.agency, certificate: first.subject, notAfter: first.notAfter, own: true }
   }
 
-  readonly #onStatus = ({ detail: { record } }: CustomEvent<{ record: StatusRecordLike }>): void => {
+  readonly #onStatus = ({ detail: { record } }: CustomEvent<StatusEventLike>): void => {
     if (record.nodeId !== this.#init.identity.nodeId) {
       this.#tell(record.nodeId, termOf(record))
     }
   }
 
-  readonly #onGone = ({ detail }: CustomEvent<{ nodeId: NodeId }>): void => {
-    this.#told.delete(detail.nodeId)
+  readonly #onGone = ({ detail: { nodeId, record, reason } }: CustomEvent<StatusEventLike & { reason: string }>): void => {
+    if (reason === 'expired') {
+      this.#tell(nodeId, termOf(record))
+    }
+
+    this.#told.delete(nodeId)
   }
 
   readonly #look = (): void => {

@@ -81,7 +81,7 @@ export { CrlPlanner } from './crl-planner.ts'
 export { AccessClosedError } from './errors.ts'
 export { decodeNotices, encodeNotices } from './notices.ts'
 
-export type { AccessComponents, DirectLike, PeersLike, StatusRecordLike, StatusSeqLike } from './components.ts'
+export type { AccessComponents, DirectLike, PeersLike, StatusEventLike, StatusRecordLike, StatusSeqLike } from './components.ts'
 export type { AccessClosed, AccessControl, AccessControlEvents, CertificateExpiring, CertificateTerm, ClockSkew } from './control.ts'
 export type { CrlOutcome, CrlQuestion, PlannerInit } from './crl-planner.ts'
 export type { Notice } from './notices.ts'

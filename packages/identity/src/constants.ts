@@ -105,7 +105,11 @@ export const MAX_CRL_NUMBER_BYTES = 20
 export const MAX_CRL_LEAD = 5 * 60 * 1000
 
 /**
- * Most CRLs that are configured, and most CAs below the trusted ones that are remembered as issuers of CRLs.
+ * Most CRLs that are configured.
  */
 export const MAX_CRLS = 64
+
+/**
+ * Most CAs below the trusted ones that are remembered as issuers of CRLs, and most issuers of which CRLs are held.
+ */
 export const MAX_ISSUERS = 256
