@@ -89,6 +89,11 @@ export const ED25519_NODE_ID_LENGTH = 64
 export const MAX_CRL_BYTES = 1024 * 1024
 
 /**
+ * Longest entry of a CRL, in bytes of DER: a serial number, a date, and extensions such as a reason.
+ */
+export const MAX_CRL_ENTRY_BYTES = 1024
+
+/**
  * Most serial numbers that are remembered as revoked for one issuer, over all of its CRLs.
  */
 export const MAX_REVOKED_SERIALS = 65_536
@@ -110,6 +115,6 @@ export const MAX_CRL_LEAD = 5 * 60 * 1000
 export const MAX_CRLS = 64
 
 /**
- * Most CAs below the trusted ones that are remembered as issuers of CRLs, and most issuers of which CRLs are held.
+ * Most CAs below the trusted ones that are remembered as issuers of CRLs, and most issuers of which learnt CRLs are held.
  */
 export const MAX_ISSUERS = 256

@@ -1,5 +1,5 @@
 import { parseAlgorithm, parseExtensionList } from './certificate-fields.ts'
-import { MAX_CRL_BYTES, MAX_CRL_NUMBER_BYTES, MAX_SERIAL_BYTES } from './constants.ts'
+import { MAX_CERTIFICATE_BYTES, MAX_CRL_BYTES, MAX_CRL_ENTRY_BYTES, MAX_CRL_NUMBER_BYTES, MAX_SERIAL_BYTES } from './constants.ts'
 import { bitStringOctets, serialText, timeValue } from './der-values.ts'
 import { decodeDer, DerFields, splitDer, TAG } from './der.ts'
 import { CrlRefusedError, InvalidDerError } from './errors.ts'
@@ -95,7 +95,7 @@ export function parseCrl ({ signed, algorithm }: CrlSignature): CrlFields {
     throw new CrlRefusedError('signature-algorithm', 'it names two different signature algorithms')
   }
 
-  const issuer = parseName(tbs.next(TAG.sequence))
+  const issuer = parseName(bounded(tbs.next(TAG.sequence), MAX_CERTIFICATE_BYTES))
   const thisUpdate = timeValue(tbs.next(TAG.utcTime, TAG.generalizedTime))
   const nextUpdate = tbs.optional(TAG.utcTime) ?? tbs.optional(TAG.generalizedTime)
   const entries = tbs.optional(TAG.sequence)
@@ -123,7 +123,7 @@ function parseWrapped (node?: DerNode): Extension[] {
     return []
   }
 
-  const fields = new DerFields(node, 'the extensions', 0xa0)
+  const fields = new DerFields(bounded(node, MAX_CERTIFICATE_BYTES), 'the extensions', 0xa0)
   const list = parseExtensionList(fields.next(TAG.sequence))
   fields.end()
 
@@ -134,7 +134,7 @@ function parseWrapped (node?: DerNode): Extension[] {
  * @returns the serial number; none for one that no certificate can have here
  */
 function parseEntry (node: DerNode): string[] {
-  const fields = new DerFields(node, 'an entry of a CRL')
+  const fields = new DerFields(bounded(node, MAX_CRL_ENTRY_BYTES), 'an entry of a CRL')
   const serial = fields.next(TAG.integer).content
   timeValue(fields.next(TAG.utcTime, TAG.generalizedTime))
   const extensions = fields.optional(TAG.sequence)
@@ -147,11 +147,26 @@ function parseEntry (node: DerNode): string[] {
   return serial.byteLength > MAX_SERIAL_BYTES ? [] : [serialText(serial)]
 }
 
+/**
+ * Only the list of entries is long in an honest CRL. What is read in other parts costs more than its length, and has the limits that it has in certificates.
+ */
+function bounded (node: DerNode, maxBytes: number): DerNode {
+  if (node.raw.byteLength > maxBytes) {
+    throw new InvalidDerError(`a part of it has ${node.raw.byteLength} bytes, more than ${maxBytes}`, 0)
+  }
+
+  return node
+}
+
 function checkExtensions (extensions: readonly Extension[], known: readonly string[]): void {
-  extensions.forEach(({ id, critical }, i) => {
-    if (extensions.findIndex(other => other.id === id) < i) {
+  const seen = new Set<string>()
+
+  for (const { id, critical } of extensions) {
+    if (seen.has(id)) {
       throw new CrlRefusedError('duplicate-extension', `it has the extension ${id} twice`)
     }
+
+    seen.add(id)
 
     // what a delta CRL leaves out is not revoked by it, and an indirect one speaks of what others issued
     if (id === DELTA_INDICATOR) {
@@ -165,7 +180,7 @@ function checkExtensions (extensions: readonly Extension[], known: readonly stri
     if (critical && !known.includes(id)) {
       throw new CrlRefusedError('unknown-critical-extension', `it has the critical extension ${id}, which is not understood here`)
     }
-  })
+  }
 }
 
 function numberOf (extension?: Extension): bigint | undefined {

@@ -68,9 +68,14 @@ export class Crl {
    */
   namesIssuer (issuer: Certificate): boolean {
     const { authorityKeyId } = this.fields
-    const subjectKeyId = issuer.extensions.subjectKeyId
 
-    return this.fields.issuer.key === issuer.fields.subject.key && (authorityKeyId == null || subjectKeyId == null || Buffer.compare(authorityKeyId, subjectKeyId) === 0)
+    if (this.fields.issuer.key !== issuer.fields.subject.key) {
+      return false
+    }
+
+    const { subjectKeyId } = issuer.extensions
+
+    return authorityKeyId == null || subjectKeyId == null || Buffer.compare(authorityKeyId, subjectKeyId) === 0
   }
 
   /**
@@ -78,15 +83,18 @@ export class Crl {
    */
   isSignedBy ({ publicKey }: Certificate): boolean {
     const { signed, signature, algorithmId, algorithmHash } = this.#signature
-    const hash = HASHES[algorithmId] ?? HASHES[algorithmHash ?? '']
+    const algorithm = ALGORITHMS[algorithmId]
+    const hash = algorithm?.hash === undefined ? PSS_HASHES[algorithmHash ?? ''] : algorithm.hash
+
+    // node:crypto goes by the key alone, whatever the list says of its signature
+    if (algorithm?.key !== publicKey.asymmetricKeyType || hash === undefined) {
+      return false
+    }
 
     try {
-      // Ed25519 has its hash in itself
-      return algorithmId === ED25519 || hash != null
-        ? verify(algorithmId === ED25519 ? null : hash, signed, algorithmId === RSA_PSS ? { key: publicKey, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_AUTO } : publicKey, signature)
-        : false
+      return verify(hash, signed, algorithmId === RSA_PSS ? { key: publicKey, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_AUTO } : publicKey, signature)
     } catch {
-      return false // a key of another type than the signature
+      return false // a signature that the key cannot have made
     }
   }
 
@@ -100,16 +108,26 @@ export class Crl {
   }
 }
 
-const ED25519 = '1.3.101.112'
 const RSA_PSS = '1.2.840.113549.1.1.10'
-const HASHES: Partial<Record<string, string>> = {
-  '1.2.840.10045.4.3.2': 'sha256',
-  '1.2.840.10045.4.3.3': 'sha384',
-  '1.2.840.10045.4.3.4': 'sha512',
-  '1.2.840.113549.1.1.11': 'sha256',
-  '1.2.840.113549.1.1.12': 'sha384',
-  '1.2.840.113549.1.1.13': 'sha512',
-  // the hashes by themselves, from the parameters of RSASSA-PSS
+
+/**
+ * By OID: the type of key that makes such signatures, and the hash; null where the algorithm has its own, undefined where its parameters say it.
+ */
+const ALGORITHMS: Partial<Record<string, { key: string, hash?: string | null }>> = {
+  '1.2.840.10045.4.3.2': { key: 'ec', hash: 'sha256' },
+  '1.2.840.10045.4.3.3': { key: 'ec', hash: 'sha384' },
+  '1.2.840.10045.4.3.4': { key: 'ec', hash: 'sha512' },
+  '1.2.840.113549.1.1.11': { key: 'rsa', hash: 'sha256' },
+  '1.2.840.113549.1.1.12': { key: 'rsa', hash: 'sha384' },
+  '1.2.840.113549.1.1.13': { key: 'rsa', hash: 'sha512' },
+  '1.3.101.112': { key: 'ed25519', hash: null },
+  [RSA_PSS]: { key: 'rsa' }
+}
+
+/**
+ * Hashes by themselves, from the parameters of RSASSA-PSS.
+ */
+const PSS_HASHES: Partial<Record<string, string>> = {
   '2.16.840.1.101.3.4.2.1': 'sha256',
   '2.16.840.1.101.3.4.2.2': 'sha384',
   '2.16.840.1.101.3.4.2.3': 'sha512'
@@ -126,6 +144,11 @@ export function crlsFromFile (bytes: Uint8Array): Crl[] {
 
   if (blocks.length === 0 && bytes[0] !== 0x30) {
     throw new CrlRefusedError('malformed', 'it holds no CRL, neither in PEM (BEGIN X509 CRL) nor in DER: is it the right file?')
+  }
+
+  // one that is cut off would be missed: what it revokes, and that its issuer has one at all
+  if (text.split('-----BEGIN X509 CRL-----').length - 1 !== blocks.length) {
+    throw new CrlRefusedError('malformed', 'a CRL in it is cut off, or is no base64')
   }
 
   return blocks.length === 0 ? [new Crl(bytes)] : blocks.map(block => new Crl(Buffer.from(block.replace(/-----[^-]+-----/g, ''), 'base64')))
