@@ -118,3 +118,8 @@ export const MAX_CRLS = 64
  * Most CAs below the trusted ones that are remembered as issuers of CRLs, and most issuers of which learnt CRLs are held.
  */
 export const MAX_ISSUERS = 256
+
+/**
+ * Most certificates of one CA's key that are remembered: of the CAs that have certified it, and from before it was renewed.
+ */
+export const MAX_ISSUER_CERTIFICATES = 4

@@ -155,6 +155,13 @@ export function crlsFromFile (bytes: Uint8Array): Crl[] {
 }
 
 /**
+ * Whether a CA's certificate lets it sign CRLs: RFC 5280 section 4.2.1.3; a CA without keyUsage may do everything.
+ */
+export function maySignCrls (issuer: Certificate): boolean {
+  return issuer.keyUsage?.includes('crlSign') !== false
+}
+
+/**
  * Checks a CRL against the CA that is said to have issued it, and the clock.
  *
  * @param now - unix milliseconds
@@ -165,8 +172,7 @@ export function checkIssuer (crl: Crl, issuer: Certificate, now: number): void {
     throw new CrlRefusedError('other-issuer', `it is of "${crl.issuer}", not of "${issuer.subject}"`)
   }
 
-  // RFC 5280 section 4.2.1.3; a CA without keyUsage may do everything
-  if (issuer.keyUsage?.includes('crlSign') === false) {
+  if (!maySignCrls(issuer)) {
     throw new CrlRefusedError('key-usage', `the certificate of "${issuer.subject}" does not allow it to sign CRLs`)
   }
 

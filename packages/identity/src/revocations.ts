@@ -1,5 +1,5 @@
 import { MAX_ISSUERS, MAX_REVOKED_SERIALS } from './constants.ts'
-import { checkIssuer, Crl } from './crl.ts'
+import { checkIssuer, Crl, maySignCrls } from './crl.ts'
 import { CrlRefusedError } from './errors.ts'
 import { refusal } from './refuse.ts'
 import type { Certificate } from './certificate.ts'
@@ -121,9 +121,11 @@ export class Revocations {
       throw new CrlRefusedError('unknown-issuer', `CRLs of ${MAX_ISSUERS} issuers are held already: configure the one of "${crl.issuer}"`)
     }
 
-    const before = known?.serials.size ?? 0
+    // not by their number, which stays the same where old ones are forgotten
+    const revokes = [...crl.fields.serials].some(serial => known?.serials.has(serial) !== true)
+    this.#absorb(issuer.keyHash, crl)
 
-    return this.#absorb(issuer.keyHash, crl).serials.size > before
+    return revokes
   }
 
   /**
@@ -166,7 +168,11 @@ export class Revocations {
       throw refusal(certificate, 'revoked', `its issuer "${issuer.subject}" has revoked it`, 'have a new certificate issued, for a new key if the old one was stolen')
     }
 
-    return this.#of(issuer).reduce((until, source) => Math.min(until, judgeFreshness(source, this.#usable(source.crl, issuer), certificate, state?.crl ?? source.crl, now)), Infinity)
+    const sources = this.#of(issuer)
+    const usable = sources.filter(({ crl }) => this.#usable(crl, issuer))
+
+    // beside one that can be used, another one is of a CA of the same name
+    return (usable.length > 0 ? usable : sources).reduce((until, source) => Math.min(until, judgeFreshness(source, usable.length > 0, certificate, state?.crl ?? source.crl, now)), Infinity)
   }
 
   #of (issuer: Certificate): readonly CrlSource[] {
@@ -175,10 +181,11 @@ export class Revocations {
 
   #usable (crl: Crl, issuer: Certificate): boolean {
     const known = this.#signed.get(crl) ?? new Map<string, boolean>()
-    const signed = known.get(issuer.keyHash) ?? (issuer.keyUsage?.includes('crlSign') !== false && crl.isSignedBy(issuer))
+    const signed = known.get(issuer.keyHash) ?? crl.isSignedBy(issuer)
     this.#signed.set(crl, known.set(issuer.keyHash, signed))
 
-    return signed
+    // other certificates of the same key may say otherwise
+    return signed && maySignCrls(issuer)
   }
 
   /**
@@ -218,7 +225,8 @@ function judgeFreshness ({ crl, name, softFail = false }: CrlSource, usable: boo
     throw refusal(certificate, 'crl-unusable', `${name} (${crl.description}) is not signed by the key of its issuer "${certificate.issuer}", so it cannot be known whether it is revoked`, 'get the right CRL from the issuer, or set softFail for it')
   }
 
-  const { nextUpdate = Infinity } = newest.isNewerThan(crl) ? newest.fields : crl.fields
+  // a newer one may have come from others: it can only prolong what the operator has said
+  const nextUpdate = Math.max(crl.fields.nextUpdate ?? Infinity, newest.isNewerThan(crl) ? newest.fields.nextUpdate ?? Infinity : 0)
 
   if (now > nextUpdate) {
     throw refusal(certificate, 'crl-expired', `${name} (${crl.description}) ended at ${new Date(nextUpdate).toISOString()}, so it cannot be known whether it is revoked`, 'get a new CRL from the issuer, or set softFail for it')

@@ -1,7 +1,7 @@
 import { InvalidParametersError } from '@libp2p/interface'
 import { TypedEventEmitter } from 'main-event'
-import { DEFAULT_MAX_DEPTH, DEFAULT_MAX_STEPS, MAX_CHAIN_BYTES, MAX_CHAIN_LENGTH, MAX_ISSUERS } from './constants.ts'
-import { Crl } from './crl.ts'
+import { DEFAULT_MAX_DEPTH, DEFAULT_MAX_STEPS, MAX_CHAIN_BYTES, MAX_CHAIN_LENGTH, MAX_ISSUER_CERTIFICATES, MAX_ISSUERS } from './constants.ts'
+import { Crl, maySignCrls } from './crl.ts'
 import { CertificateRefusedError, CrlRefusedError } from './errors.ts'
 import { isPolicyChoice } from './policy.ts'
 import { refusal } from './refuse.ts'
@@ -93,7 +93,11 @@ export class TrustStore extends TypedEventEmitter<TrustStoreEvents> {
   readonly now: () => number
   readonly #options: Required<TrustStoreOptions>
   readonly #revocations = new Revocations()
-  readonly #issuers = new Map<string, Certificate>()
+
+  /**
+   * CAs below the trusted ones by the hashes of their keys. One key may have several certificates: somebody else may have certified it, too.
+   */
+  readonly #issuers = new Map<string, Certificate[]>()
   #configured: Required<Omit<TrustUpdate, 'anchors'>> = { crls: [], deniedSerials: [] }
 
   /**
@@ -150,7 +154,7 @@ export class TrustStore extends TypedEventEmitter<TrustStoreEvents> {
     this.#anchors = anchors ?? this.#anchors
     this.#configured = { crls: configured.crls ?? this.#configured.crls, deniedSerials: configured.deniedSerials ?? this.#configured.deniedSerials }
     this.#revocations.configure(this.#configured.crls, this.#configured.deniedSerials)
-    const held = [...this.#anchors, ...this.#issuers.values()].flatMap(issuer => this.#revocations.meet(issuer))
+    const held = [...this.#anchors, ...[...this.#issuers.values()].flat()].flatMap(issuer => this.#revocations.meet(issuer))
 
     this.safeDispatchEvent('trust:change', { detail: { anchors: anchors != null } })
     held.forEach(detail => { this.safeDispatchEvent('trust:crl', { detail }) })
@@ -162,7 +166,7 @@ export class TrustStore extends TypedEventEmitter<TrustStoreEvents> {
    * @param keyHash - SHA-256 of its SubjectPublicKeyInfo, lower-case hex
    */
   issuer (keyHash: string): Certificate | undefined {
-    return this.#anchors.find(anchor => anchor.keyHash === keyHash) ?? this.#issuers.get(keyHash)
+    return this.#anchors.find(anchor => anchor.keyHash === keyHash) ?? this.#issuers.get(keyHash)?.[0]
   }
 
   /**
@@ -173,13 +177,14 @@ export class TrustStore extends TypedEventEmitter<TrustStoreEvents> {
    * @throws CrlRefusedError; nothing is changed then
    */
   learn (der: Uint8Array, keyHash: string): Crl {
-    const issuer = this.issuer(keyHash)
+    const issuers = [...this.#anchors.filter(anchor => anchor.keyHash === keyHash), ...this.#issuers.get(keyHash) ?? []]
 
-    if (issuer == null) {
+    if (issuers.length === 0) {
       throw new CrlRefusedError('unknown-issuer', `no CA with the key ${keyHash} is trusted or was seen here`)
     }
 
-    const crl = new Crl(der, issuer)
+    const crl = new Crl(der, issuers[0])
+    const issuer = issuers.find(issuer => crl.namesIssuer(issuer) && maySignCrls(issuer)) ?? issuers[0]
 
     if (this.#revocations.learn(crl, issuer, this.now())) {
       this.safeDispatchEvent('trust:change', { detail: { anchors: false } })
@@ -240,9 +245,10 @@ export class TrustStore extends TypedEventEmitter<TrustStoreEvents> {
    * A CA below the trusted ones stands in a path that is good but for what may be revoked. The operator may have configured its CRL.
    */
   #meet (issuer: Certificate): void {
-    const isKnown = this.#issuers.get(issuer.keyHash)?.equals(issuer) === true
+    const known = this.#issuers.get(issuer.keyHash) ?? []
+    const isKnown = known.some(certificate => certificate.equals(issuer))
     this.#issuers.delete(issuer.keyHash)
-    this.#issuers.set(issuer.keyHash, issuer)
+    this.#issuers.set(issuer.keyHash, isKnown || known.length >= MAX_ISSUER_CERTIFICATES ? known : [...known, issuer])
 
     if (isKnown) {
       return
