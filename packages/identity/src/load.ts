@@ -173,7 +173,7 @@ export interface IdentityChanges {
  */
 export function reloadIdentity (identity: Identity, pem: IdentityPem): IdentityChanges {
   const { trust } = identity
-  const { key, certificates, anchors, crls, names } = readParts(pem)
+  const { key, certificates, anchors, crls, names } = readParts({ ...pem, now: trust.now })
 
   if (!createPublicKey(key).equals(identity.certificate.publicKey)) {
     throw new IdentityError(names.key, 'key-mismatch', `it is of another node (${describeKey(createPublicKey(key))}) than the one that runs (${identity.nodeId}): a node with a new key is started anew, see "A node changes its key" in docs/OPERATIONS.md`)
@@ -239,7 +239,7 @@ function same (a: readonly Certificate[], b: readonly Certificate[]): boolean {
 }
 
 function sameCrls (a: readonly CrlSource[], b: readonly CrlSource[]): boolean {
-  return a.length === b.length && a.every(({ crl, name, softFail }, i) => crl.hash === b[i].crl.hash && name === b[i].name && softFail === b[i].softFail)
+  return a.length === b.length && a.every(({ crl, name, softFail }, i) => crl.hash === b[i].crl.hash && name === b[i].name && (softFail ?? false) === (b[i].softFail ?? false))
 }
 
 function sameDenials (a: readonly SerialDenial[], b: readonly SerialDenial[]): boolean {
