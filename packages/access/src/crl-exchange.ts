@@ -41,6 +41,11 @@ export class CrlExchange {
   readonly #asking = new Set<Promise<void>>()
   #timer?: NodeJS.Timeout
 
+  /**
+   * When it looks next at what the neighbours tell.
+   */
+  #lookAt = Infinity
+
   constructor (init: CrlExchangeInit) {
     this.#init = init
     this.#planner = new CrlPlanner({
@@ -70,8 +75,9 @@ export class CrlExchange {
     trust.removeEventListener('trust:change', this.#look)
     statusSeq.removeEventListener('status:change', this.#onStatus)
     events.removeEventListener('peer:connect', this.#look)
-    clearTimeout(this.#timer)
     this.#stopping.abort()
+    clearTimeout(this.#timer)
+    this.#lookAt = Infinity
     await Promise.all(this.#asking)
   }
 
@@ -101,15 +107,19 @@ export class CrlExchange {
   }
 
   #lookIn (delay: number): void {
+    // never put off: whoever changes its status all the time would keep this node from looking
+    if (this.#stopping.signal.aborted || now() + delay >= this.#lookAt) {
+      return
+    }
+
     clearTimeout(this.#timer)
+    this.#lookAt = now() + delay
     this.#timer = setTimeout(() => { this.#plan() }, delay)
     this.#timer.unref()
   }
 
   #plan (): void {
-    if (this.#stopping.signal.aborted) {
-      return
-    }
+    this.#lookAt = Infinity
 
     const { questions, nextAt } = this.#planner.plan(this.#told(), now(), this.#init.trust.now())
 
@@ -173,7 +183,8 @@ export class CrlExchange {
       const crl = trust.learn(der.slice(), notice.issuer)
       log('%s came from node %s: it revokes %d certificates', crl.description, from, crl.size)
 
-      return 'taken'
+      // what is said to be newer than it is would be fetched before what is
+      return crl.fields.number === notice.number && crl.fields.thisUpdate === notice.thisUpdate ? 'taken' : 'lied'
     } catch (err) {
       if (!(err instanceof CrlRefusedError)) {
         throw err

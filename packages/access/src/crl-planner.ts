@@ -34,15 +34,16 @@ export interface PlannerInit {
  * - `taken`: the CRL is held now
  * - `useless`: it is no CRL of that issuer, or not a newer one although its notice says so; nobody who is honest tells of it
  * - `outdated`: it is not newer than one that came another way meanwhile
- * - `lied`: the answer, or the time in it, was not what the notice says
+ * - `lied`: the answer, or the number or time in it, was not what the notice says
  * - `failed`: there was no answer
  */
 export type CrlOutcome = 'taken' | 'useless' | 'outdated' | 'lied' | 'failed'
 
 /**
  * Decides which CRLs are fetched, from whom and when (docs/PROTOCOLS.md, "Taking trust back"). Anybody who is certified can tell of any number of CRLs: each is fetched
- * once, one at a time for each issuer, and few are verified in a time; who brings one that is none is not asked for that issuer's for a while,
- * so that it does not stand in the way of those who bring true ones.
+ * once, one at a time for each issuer, and few are verified in a time. The newest one is fetched first, so that true but old ones, of which there may be many, do not
+ * stand before it; and who brings one that is none, or not what was told, is not asked for that issuer's for a while, so that it does not stand in the way of those who
+ * bring true ones.
  *
  * Times are milliseconds of one clock that only goes forward; `wallTime` is unix milliseconds.
  */
@@ -64,7 +65,7 @@ export class CrlPlanner {
    * @returns also when it is worth to come back, Infinity if nothing waits
    */
   plan (told: ReadonlyArray<{ from: NodeId, notices: readonly Notice[] }>, now: number, wallTime: number): { questions: CrlQuestion[], nextAt: number } {
-    const questions: CrlQuestion[] = []
+    const best = new Map<string, CrlQuestion>()
     let nextAt = Infinity
 
     for (const { from, notices } of told) {
@@ -77,14 +78,15 @@ export class CrlPlanner {
 
         if (at > now) {
           nextAt = Math.min(nextAt, at)
-        } else {
-          this.#inFlight.add(notice.issuer)
-          questions.push({ from, notice })
+        } else if (isLater(notice, best.get(notice.issuer)?.notice)) {
+          best.set(notice.issuer, { from, notice })
         }
       }
     }
 
-    return { questions, nextAt }
+    best.forEach((_, issuer) => { this.#inFlight.add(issuer) })
+
+    return { questions: [...best.values()], nextAt }
   }
 
   /**
@@ -134,6 +136,17 @@ export class CrlPlanner {
   #left ({ left, at }: { left: number, at: number }, now: number): number {
     return Math.min(VERIFY_BURST, left + (now - at) / VERIFY_INTERVAL)
   }
+}
+
+/**
+ * By what is said of them.
+ */
+function isLater (notice: Notice, other?: Notice): boolean {
+  if (other == null) {
+    return true
+  }
+
+  return notice.number != null && other.number != null ? notice.number > other.number : notice.thisUpdate > other.thisUpdate
 }
 
 function penaltyKey (from: NodeId, issuer: string): string {
