@@ -6,7 +6,7 @@ import { createNode } from '@fisco-libp2p/node'
 import { freePorts } from '@fisco-libp2p/test-kit'
 import { noticeBytes } from './notice-bytes.ts'
 import type { CertificateAuthority, IssuedNode } from '@fisco-libp2p/ca'
-import type { NodeId } from '@fisco-libp2p/identity'
+import type { IdentityPem, NodeId } from '@fisco-libp2p/identity'
 import type { FiscoNode, SettingsInit } from '@fisco-libp2p/node'
 
 /**
@@ -62,22 +62,32 @@ export interface Told {
 }
 
 /**
- * Nodes in this process over real sockets, each connected with all others.
+ * How a node departs from the usual one.
+ */
+export interface AddOptions extends Pick<SettingsInit, 'stateFolder'> {
+  identity?: Partial<IdentityPem>
+  peers?: readonly FiscoNode[]
+}
+
+/**
+ * Nodes in this process over real sockets, each connected with all others where nothing else is said.
  */
 export class CrlNetwork implements AsyncDisposable {
   readonly nodes: FiscoNode[] = []
 
   readonly #cut: Array<{ by: NodeId, nodeId: NodeId }> = []
 
-  async add (parts: IssuedNode, root: CertificateAuthority, settings: Partial<SettingsInit> = {}): Promise<FiscoNode> {
+  /**
+   * @param peers - whom it dials; it waits for them alone
+   */
+  async add (parts: IssuedNode, root: CertificateAuthority, { identity: pem, peers = [...this.nodes], ...settings }: AddOptions = {}): Promise<FiscoNode> {
     const [port] = await freePorts(1)
-    const identity = createIdentity({ key: parts.key, cert: parts.cert, ca: root.cert })
-    const peers = this.nodes.flatMap(node => node.getMultiaddrs())
-    const node = await createNode({ identity, listen: [`/ip4/127.0.0.1/tcp/${port}/tls`], peers, ...settings })
+    const identity = createIdentity({ key: parts.key, cert: parts.cert, ca: root.cert, ...pem })
+    const node = await createNode({ identity, listen: [`/ip4/127.0.0.1/tcp/${port}/tls`], ...settings, peers: peers.flatMap(peer => peer.getMultiaddrs()) })
 
     this.nodes.push(node)
     node.services.peers.addEventListener('peer:down', ({ detail }) => { this.#cut.push({ by: identity.nodeId, nodeId: detail.nodeId }) })
-    await until(() => this.nodes.every(({ services }) => services.peers.members().length === this.nodes.length - 1))
+    await until(() => peers.every(peer => isConnected(node, peer) && isConnected(peer, node)))
 
     return node
   }
@@ -155,6 +165,10 @@ export class Attacker {
  */
 export function hasHeard (node: FiscoNode, of: NodeId, entry: Uint8Array): boolean {
   return Buffer.compare(node.services.statusSeq.get(of)?.entries.get(CRLS_ENTRY) ?? new Uint8Array(), entry) === 0
+}
+
+export function isConnected (node: FiscoNode, other: FiscoNode): boolean {
+  return node.services.peers.members().some(({ nodeId }) => nodeId === other.identity.nodeId)
 }
 
 /**
