@@ -4,6 +4,7 @@ import { createAgency, createChainCa, createCrl, issueNode } from '@fisco-libp2p
 import { Certificate, createIdentity } from '@fisco-libp2p/identity'
 import { createNode } from '@fisco-libp2p/node'
 import { freePorts } from '@fisco-libp2p/test-kit'
+import { isStartable } from '@libp2p/interface'
 import { noticeBytes } from './notice-bytes.ts'
 import type { CertificateAuthority, IssuedNode } from '@fisco-libp2p/ca'
 import type { IdentityPem, NodeId } from '@fisco-libp2p/identity'
@@ -115,12 +116,9 @@ export class Attacker {
   readonly #node: FiscoNode
   readonly #answers = new Map<string, Uint8Array>()
 
-  constructor (node: FiscoNode) {
-    const { direct } = node.services
+  private constructor (node: FiscoNode) {
     this.#node = node
-
-    direct.unhandle(CRL_REQUEST)
-    direct.handle(CRL_REQUEST, async (data, { from }) => {
+    node.services.direct.handle(CRL_REQUEST, async (data, { from }) => {
       const hash = Buffer.from(data).toString('hex')
       const answer = this.#answers.get(hash)
 
@@ -132,6 +130,17 @@ export class Attacker {
 
       return answer
     }, { maxMessageSize: 4 * 1024 * 1024 })
+  }
+
+  static async of (node: FiscoNode): Promise<Attacker> {
+    const { access } = node.services
+
+    // what is honest in it: it would say which CRLs it holds, and answer
+    if (isStartable(access)) {
+      await access.stop()
+    }
+
+    return new Attacker(node)
   }
 
   get nodeId (): NodeId {
