@@ -118,9 +118,10 @@ const rows: Row[] = [
   { what: 'another one all the time', asks: 1, tells: all => Array.from({ length: 50 }, (_, i) => [forged(all, i)]) },
   { what: 'a CRL of the future', asks: 0, tells: ofAgency({ thisUpdate: new Date(NOW + 60 * MINUTE) }, { thisUpdate: NOW + 60 * MINUTE }) },
   { what: 'a CRL of the future, told as one of today', asks: 1, tells: ofAgency({ thisUpdate: new Date(NOW + MAX_CRL_LEAD + 5 * MINUTE) }) },
-  { what: 'a delta CRL of its agency', asks: 1, tells: ofAgency({ extensions: [{ id: delta, critical: true }] }) },
-  { what: 'an indirect CRL of its agency', asks: 1, tells: ofAgency({ extensions: [{ id: distributionPoint, critical: true }] }) },
-  { what: 'a CRL of its agency with entries of others', asks: 1, tells: ofAgency({ entryExtensions: [{ id: certificateIssuer, critical: true }] }) },
+  // not said to be critical, so that they are not refused for that alone
+  { what: 'a delta CRL of its agency', asks: 1, tells: ofAgency({ extensions: [{ id: delta }] }) },
+  { what: 'an indirect CRL of its agency', asks: 1, tells: ofAgency({ extensions: [{ id: distributionPoint }] }) },
+  { what: 'a CRL of its agency with entries of others', asks: 1, tells: ofAgency({ entryExtensions: [{ id: certificateIssuer }] }) },
   { what: 'a CRL of its agency with a critical extension that nobody knows', asks: 1, tells: ofAgency({ extensions: [{ id: unknown, critical: true }] }) },
   { what: 'a CRL of its agency with an extension twice', asks: 1, tells: ofAgency({ extensions: [{ id: unknown }, { id: unknown }] }) },
   { what: 'bytes that are no CRL', asks: 1, tells: ({ one }) => [[{ der: randomBytes(1000), issuer: keyHashOf(one), number: 9n, thisUpdate: EARLIER }]] },
