@@ -27,6 +27,11 @@ export class AccessControlService extends TypedEventEmitter<AccessControlEvents>
   readonly #log: Logger
   readonly #metrics: AccessMetrics
   readonly #store: CrlStore
+
+  /**
+   * The rule by which the own certificate is refused.
+   */
+  #refusedFor?: string
   #parts?: { guard: Guard, expiry: Expiry, crls?: CrlExchange, clocks?: Clocks }
 
   constructor (components: AccessComponents) {
@@ -136,8 +141,10 @@ export class AccessControlService extends TypedEventEmitter<AccessControlEvents>
   readonly #judgeSelf = (): void => {
     try {
       this.#identity.trust.judge(this.#identity.chain)
+      this.#refusedFor = undefined
     } catch (err) {
-      if (err instanceof CertificateRefusedError) {
+      if (err instanceof CertificateRefusedError && err.rule !== this.#refusedFor) {
+        this.#refusedFor = err.rule
         this.#log.error('this node\'s own certificate is not accepted any more, so others refuse it: %s', err.message)
         this.safeDispatchEvent('certificate:refused', { detail: { rule: err.rule, message: err.message } })
       }

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
-import { peerIdToNodeId } from '@fisco-libp2p/identity'
 import { CLOCK_ASK_INTERVAL, CLOCK_QUOTA, CLOCK_REQUEST, CLOCK_TIMEOUT, MAX_CLOCK_SKEW } from './constants.ts'
+import { nodeIdOf } from './node-id-of.ts'
 import type { DirectLike } from './components.ts'
 import type { ClockSkew } from './control.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
@@ -86,7 +86,7 @@ export class Clocks {
   }
 
   readonly #onDisconnect = ({ detail }: CustomEvent<PeerId>): void => {
-    this.#offsets.delete(peerIdToNodeId(detail))
+    this.#offsets.delete(nodeIdOf(detail) ?? '')
   }
 
   #askAll (): void {
@@ -94,7 +94,13 @@ export class Clocks {
   }
 
   #ask (peerId: PeerId): void {
-    const asking = this.#measure(peerIdToNodeId(peerId)).catch(() => {
+    const nodeId = nodeIdOf(peerId)
+
+    if (nodeId == null) {
+      return
+    }
+
+    const asking = this.#measure(nodeId).catch(() => {
       // a node without this protocol, or one that is gone: nothing is known of its clock
     }).finally(() => { this.#asking.delete(asking) })
 

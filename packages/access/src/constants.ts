@@ -48,7 +48,7 @@ export const VERIFY_INTERVAL = 10_000
 export const CRL_PENALTY = 10 * 60 * 1000
 
 /**
- * Milliseconds after which a neighbour that did not answer is asked again.
+ * Milliseconds after which a neighbour that did not answer is asked again; twice as many with each further time.
  */
 export const CRL_RETRY = 1_000
 

@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto'
-import { CrlRefusedError, MAX_CRL_BYTES, peerIdToNodeId } from '@fisco-libp2p/identity'
+import { CrlRefusedError, MAX_CRL_BYTES, supersedes } from '@fisco-libp2p/identity'
 import { fromString, toString } from 'uint8arrays'
 import { CLOCK_INTERVAL, CRL_QUOTA, CRL_REQUEST, CRL_TIMEOUT, CRLS_ENTRY } from './constants.ts'
 import { CrlPlanner } from './crl-planner.ts'
 import { InvalidAnswerError } from './errors.ts'
-import { decodeNotices, encodeNotices, isNews } from './notices.ts'
+import { nodeIdOf } from './node-id-of.ts'
+import { decodeNotices, encodeNotices } from './notices.ts'
 import type { DirectLike, StatusRecordLike, StatusSeqLike } from './components.ts'
 import type { CrlOutcome, CrlQuestion } from './crl-planner.ts'
 import type { Notice } from './notices.ts'
-import type { Crl, CrlRule, NodeId, TrustStore } from '@fisco-libp2p/identity'
+import type { CrlPosition, CrlRule, NodeId, TrustStore } from '@fisco-libp2p/identity'
 import type { Connection, Libp2pEvents, Logger, TypedEventTarget } from '@libp2p/interface'
 
 /**
@@ -50,7 +51,7 @@ export class CrlExchange {
     this.#init = init
     this.#planner = new CrlPlanner({
       knows: issuer => init.trust.issuer(issuer) != null,
-      held: issuer => this.#held(issuer)
+      latest: issuer => this.#latest(issuer)
     })
   }
 
@@ -144,10 +145,10 @@ export class CrlExchange {
     const neighbours = new Map(this.#init.getConnections().filter(({ status }) => status === 'open').map(({ remotePeer }) => [remotePeer.toString(), remotePeer]))
 
     return [...neighbours.values()].flatMap(peerId => {
-      const from = peerIdToNodeId(peerId)
-      const entry = this.#init.statusSeq.get(from)?.entries.get(CRLS_ENTRY)
+      const from = nodeIdOf(peerId)
+      const entry = from == null ? undefined : this.#init.statusSeq.get(from)?.entries.get(CRLS_ENTRY)
 
-      return entry == null ? [] : [{ from, notices: this.#read(entry) }]
+      return from == null || entry == null ? [] : [{ from, notices: this.#read(entry) }]
     })
   }
 
@@ -180,7 +181,7 @@ export class CrlExchange {
 
     try {
       // a copy: the answer may be a view of a larger piece of memory
-      const crl = trust.learn(der.slice(), notice.issuer)
+      const crl = trust.learn(new Uint8Array(der), notice.issuer)
       log('%s came from node %s: it revokes %d certificates', crl.description, from, crl.size)
 
       // what is said to be newer than it is would be fetched before what is
@@ -192,12 +193,12 @@ export class CrlExchange {
 
       log.error('node %s told of a CRL of issuer %s: %s', from, notice.issuer, err.message)
 
-      return outcomeOf(err.rule, isNews(notice, this.#held(notice.issuer)))
+      return outcomeOf(err.rule, supersedes(notice, this.#latest(notice.issuer)))
     }
   }
 
-  #held (issuer: string): Crl | undefined {
-    return this.#init.trust.crls.find(({ issuerKeyHash }) => issuerKeyHash === issuer)?.crl
+  #latest (issuer: string): CrlPosition | undefined {
+    return this.#init.trust.crls.find(({ issuerKeyHash }) => issuerKeyHash === issuer)?.latest
   }
 
   async #answer (hash: Uint8Array): Promise<Uint8Array> {
@@ -222,7 +223,7 @@ function outcomeOf (rule: CrlRule, news: boolean): CrlOutcome {
     case 'replayed':
       return news ? 'useless' : 'outdated'
     case 'unknown-issuer':
-      return 'outdated' // CRLs of as many issuers as possible are held
+      return 'failed' // it was forgotten meanwhile, or CRLs of as many issuers as possible are held
     default:
       return 'useless'
   }

@@ -1,9 +1,8 @@
-import { MAX_CRL_LEAD } from '@fisco-libp2p/identity'
+import { MAX_CRL_LEAD, supersedes } from '@fisco-libp2p/identity'
 import { LRUCache } from 'lru-cache'
 import { CRL_PENALTY, CRL_RETRY, MAX_PENALTIES, MAX_SETTLED, VERIFY_BURST, VERIFY_INTERVAL } from './constants.ts'
-import { isNews } from './notices.ts'
 import type { Notice } from './notices.ts'
-import type { Crl, NodeId } from '@fisco-libp2p/identity'
+import type { CrlPosition, NodeId } from '@fisco-libp2p/identity'
 
 /**
  * A CRL that is worth fetching, and from whom.
@@ -23,9 +22,17 @@ export interface PlannerInit {
   knows (issuer: string): boolean
 
   /**
-   * The newest CRL of an issuer that is held.
+   * The highest number and the latest time of the CRLs of an issuer that were held.
    */
-  held (issuer: string): Crl | undefined
+  latest (issuer: string): CrlPosition | undefined
+}
+
+/**
+ * When a neighbour may be asked again for CRLs of an issuer, and how often in a row it did not answer.
+ */
+interface Penalty {
+  until: number
+  failures: number
 }
 
 /**
@@ -50,7 +57,7 @@ export type CrlOutcome = 'taken' | 'useless' | 'outdated' | 'lied' | 'failed'
 export class CrlPlanner {
   readonly #init: PlannerInit
   readonly #settled = new LRUCache<string, true>({ max: MAX_SETTLED })
-  readonly #penalties = new LRUCache<string, number>({ max: MAX_PENALTIES })
+  readonly #penalties = new LRUCache<string, Penalty>({ max: MAX_PENALTIES })
   readonly #inFlight = new Set<string>()
   readonly #tokens = new Map<string, { left: number, at: number }>()
 
@@ -74,11 +81,11 @@ export class CrlPlanner {
           continue
         }
 
-        const at = Math.max(this.#penalties.get(penaltyKey(from, notice.issuer)) ?? 0, this.#allowedAt(notice.issuer, now), now + notice.thisUpdate - MAX_CRL_LEAD - wallTime)
+        const at = Math.max(this.#penalties.get(penaltyKey(from, notice.issuer))?.until ?? 0, this.#allowedAt(notice.issuer, now), now + notice.thisUpdate - MAX_CRL_LEAD - wallTime)
 
         if (at > now) {
           nextAt = Math.min(nextAt, at)
-        } else if (isLater(notice, best.get(notice.issuer)?.notice)) {
+        } else if (supersedes(notice, best.get(notice.issuer)?.notice)) {
           best.set(notice.issuer, { from, notice })
         }
       }
@@ -93,30 +100,28 @@ export class CrlPlanner {
    * A question has ended.
    */
   ended ({ from, notice }: CrlQuestion, outcome: CrlOutcome, now: number): void {
+    const penalty = penaltyKey(from, notice.issuer)
+    const { failures } = this.#penalties.get(penalty) ?? { failures: 0 }
+
     this.#inFlight.delete(notice.issuer)
 
-    switch (outcome) {
-      case 'taken':
-        this.#spend(notice.issuer, now)
-        this.#settled.set(settledKey(notice), true)
-        break
-      case 'outdated':
-        this.#settled.set(settledKey(notice), true)
-        break
-      case 'useless':
-        this.#settled.set(settledKey(notice), true)
-        this.#penalties.set(penaltyKey(from, notice.issuer), now + CRL_PENALTY)
-        break
-      case 'lied':
-        this.#penalties.set(penaltyKey(from, notice.issuer), now + CRL_PENALTY)
-        break
-      default:
-        this.#penalties.set(penaltyKey(from, notice.issuer), now + CRL_RETRY)
+    if (outcome === 'taken') {
+      this.#spend(notice.issuer, now)
+      this.#penalties.delete(penalty)
+    } else if (outcome === 'useless' || outcome === 'lied') {
+      this.#penalties.set(penalty, { until: now + CRL_PENALTY, failures })
+    } else if (outcome === 'failed') {
+      // who never answers takes the turn of others each time
+      this.#penalties.set(penalty, { until: now + Math.min(CRL_RETRY * 2 ** failures, CRL_PENALTY), failures: failures + 1 })
+    }
+
+    if (outcome !== 'lied' && outcome !== 'failed') {
+      this.#settled.set(settledKey(notice), true)
     }
   }
 
   #isWanted (notice: Notice): boolean {
-    return !this.#inFlight.has(notice.issuer) && !this.#settled.has(settledKey(notice)) && this.#init.knows(notice.issuer) && isNews(notice, this.#init.held(notice.issuer))
+    return !this.#inFlight.has(notice.issuer) && !this.#settled.has(settledKey(notice)) && this.#init.knows(notice.issuer) && supersedes(notice, this.#init.latest(notice.issuer))
   }
 
   #allowedAt (issuer: string, now: number): number {
@@ -136,17 +141,6 @@ export class CrlPlanner {
   #left ({ left, at }: { left: number, at: number }, now: number): number {
     return Math.min(VERIFY_BURST, left + (now - at) / VERIFY_INTERVAL)
   }
-}
-
-/**
- * By what is said of them.
- */
-function isLater (notice: Notice, other?: Notice): boolean {
-  if (other == null) {
-    return true
-  }
-
-  return notice.number != null && other.number != null ? notice.number > other.number : notice.thisUpdate > other.thisUpdate
 }
 
 function penaltyKey (from: NodeId, issuer: string): string {

@@ -1,3 +1,4 @@
+import { Crl } from '@fisco-libp2p/identity'
 import { Key } from 'interface-datastore'
 import { toString } from 'uint8arrays'
 import type { HeldCrl, TrustStore } from '@fisco-libp2p/identity'
@@ -19,6 +20,12 @@ interface StoredCrl {
    * Serial numbers that only earlier ones had.
    */
   earlier: string[]
+
+  /**
+   * As in `HeldCrl`; the number in decimal.
+   */
+  latest: { number?: string, thisUpdate: number }
+  subordinate: boolean
 }
 
 /**
@@ -46,8 +53,7 @@ export class CrlStore {
   async start (): Promise<void> {
     for await (const { key, value } of this.#datastore.query({ prefix: PREFIX })) {
       try {
-        const { crl, earlier } = JSON.parse(toString(value)) as StoredCrl
-        this.#trust.restore({ issuerKeyHash: key.name(), der: Buffer.from(crl, 'base64'), serials: earlier.map(String) })
+        this.#trust.restore(readStored(key.name(), JSON.parse(toString(value))))
       } catch (err) {
         this.#log.error('what was kept of CRLs under %s cannot be read and is left out: others have it, or the issuer does - %e', key, err)
       }
@@ -70,13 +76,31 @@ export class CrlStore {
     this.#write(detail)
   }
 
-  #write ({ issuerKeyHash, crl, serials }: HeldCrl): void {
-    const stored: StoredCrl = { crl: Buffer.from(crl.der).toString('base64'), earlier: [...serials].filter(serial => !crl.fields.serials.has(serial)) }
+  #write ({ issuerKeyHash, crl, serials, latest, subordinate }: HeldCrl): void {
+    const stored: StoredCrl = {
+      crl: Buffer.from(crl.der).toString('base64'),
+      earlier: [...serials].filter(serial => !crl.fields.serials.has(serial)),
+      latest: { number: latest.number?.toString(), thisUpdate: latest.thisUpdate },
+      subordinate
+    }
 
     this.#writing = this.#writing.then(async () => {
       await this.#datastore.put(new Key(`${PREFIX}/${issuerKeyHash}`), new TextEncoder().encode(JSON.stringify(stored)))
     }).catch(err => {
       this.#log.error('%s could not be kept: after a restart it must be learnt again - %e', crl.description, err)
     })
+  }
+}
+
+/**
+ * @throws Error if it cannot be read
+ */
+function readStored (issuerKeyHash: string, { crl, earlier, latest, subordinate }: StoredCrl): HeldCrl {
+  return {
+    issuerKeyHash,
+    crl: new Crl(new Uint8Array(Buffer.from(crl, 'base64'))),
+    serials: new Set(earlier.map(String)),
+    latest: { number: latest.number == null ? undefined : BigInt(latest.number), thisUpdate: Number(latest.thisUpdate) },
+    subordinate
   }
 }

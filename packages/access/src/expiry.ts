@@ -1,7 +1,7 @@
 import { CRL_EXPIRY_DAYS, EXPIRY_DAYS, EXPIRY_ENTRY, EXPIRY_INTERVAL } from './constants.ts'
-import type { StatusEventLike, StatusRecordLike, StatusSeqLike } from './components.ts'
+import type { StatusEventLike, StatusSeqLike } from './components.ts'
 import type { CertificateExpiring, CertificateTerm } from './control.ts'
-import type { Identity } from '@fisco-libp2p/identity'
+import type { Certificate, Identity, NodeId } from '@fisco-libp2p/identity'
 
 /**
  * Milliseconds of a day.
@@ -57,28 +57,37 @@ export class Expiry {
    */
   calendar (): CertificateTerm[] {
     const { identity: { nodeId: self }, statusSeq } = this.#init
-    const others = (statusSeq?.snapshot() ?? []).filter(({ nodeId }) => nodeId !== self).map(record => termOf(record))
+    const others = (statusSeq?.snapshot() ?? []).filter(({ nodeId }) => nodeId !== self).map(record => this.#term(record.nodeId, record.chain))
 
     return [this.#own(), ...others].sort((a, b) => a.notAfter - b.notAfter)
   }
 
   #own (): CertificateTerm {
-    const { identity } = this.#init
-    const last = [...identity.chain, ...identity.trust.anchors.filter(anchor => identity.chain.at(-1)?.namesIssuer(anchor))]
-    const first = last.reduce((first, certificate) => certificate.notAfter < first.notAfter ? certificate : first)
+    const { nodeId, chain } = this.#init.identity
 
-    return { nodeId: identity.nodeId, name: identity.name, agency: identity.agency, certificate: first.subject, notAfter: first.notAfter, own: true }
+    return this.#term(nodeId, chain)
+  }
+
+  /**
+   * By the chain that came with a node's record, and by the trusted CA above it. What a node says of its end is for those who cannot judge chains.
+   */
+  #term (nodeId: NodeId, chain: readonly Certificate[]): CertificateTerm {
+    const { identity } = this.#init
+    const anchors = identity.trust.anchors.filter(anchor => chain[chain.length - 1].namesIssuer(anchor))
+    const first = [...chain, ...anchors].reduce((first, certificate) => certificate.notAfter < first.notAfter ? certificate : first)
+
+    return { nodeId, name: chain[0].commonName, agency: chain[0].issuerCommonName, certificate: first.subject, notAfter: first.notAfter, own: nodeId === identity.nodeId }
   }
 
   readonly #onStatus = ({ detail: { record } }: CustomEvent<StatusEventLike>): void => {
     if (record.nodeId !== this.#init.identity.nodeId) {
-      this.#tell(record.nodeId, termOf(record))
+      this.#tell(record.nodeId, this.#term(record.nodeId, record.chain))
     }
   }
 
   readonly #onGone = ({ detail: { nodeId, record, reason } }: CustomEvent<StatusEventLike & { reason: string }>): void => {
     if (reason === 'expired') {
-      this.#tell(nodeId, termOf(record))
+      this.#tell(nodeId, this.#term(record.nodeId, record.chain))
     }
 
     this.#told.delete(nodeId)
@@ -91,12 +100,13 @@ export class Expiry {
     this.calendar().forEach(term => { this.#tell(term.nodeId, term) })
 
     for (const { crl, name, softFail } of this.#init.identity.trust.configuredCrls) {
-      // a newer one may have come from others
-      const newest = this.#init.identity.trust.crls.find(held => held.crl.fields.issuer.key === crl.fields.issuer.key && held.crl.isNewerThan(crl))?.crl ?? crl
-      const { nextUpdate } = newest.fields
+      // another one may have come from others
+      const held = this.#init.identity.trust.crls.filter(held => held.crl.fields.issuer.key === crl.fields.issuer.key)
+      const last = [crl, ...held.map(held => held.crl)].reduce((last, other) => (other.fields.nextUpdate ?? Infinity) > (last.fields.nextUpdate ?? Infinity) ? other : last)
+      const { nextUpdate } = last.fields
 
       if (nextUpdate != null && softFail !== true) {
-        this.#tell(`crl ${name} ${crl.issuer}`, { nodeId: own.nodeId, name: own.name, agency: own.agency, certificate: `${name} (${newest.description})`, notAfter: nextUpdate, own: true }, CRL_EXPIRY_DAYS)
+        this.#tell(`crl ${name} ${crl.issuer}`, { nodeId: own.nodeId, name: own.name, agency: own.agency, certificate: `${name} (${last.description})`, notAfter: nextUpdate, own: true }, CRL_EXPIRY_DAYS)
       }
     }
   }
@@ -113,15 +123,4 @@ export class Expiry {
       this.#init.onExpiring({ ...term, days })
     }
   }
-}
-
-/**
- * By the chain that came with the record, and what its owner says: it knows when its CA ends.
- */
-function termOf ({ nodeId, chain, entries }: StatusRecordLike): CertificateTerm {
-  const first = chain.reduce((first, certificate) => certificate.notAfter < first.notAfter ? certificate : first)
-  const said = Number(new TextDecoder().decode(entries.get(EXPIRY_ENTRY)?.subarray(0, 16)))
-  const notAfter = said > 0 && said < first.notAfter ? said : first.notAfter
-
-  return { nodeId, name: chain[0].commonName, agency: chain[0].issuerCommonName, certificate: first.subject, notAfter, own: false }
 }

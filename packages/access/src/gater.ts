@@ -1,6 +1,7 @@
-import { abbreviate, parseNodeId, peerIdToNodeId } from '@fisco-libp2p/identity'
+import { abbreviate, parseNodeId } from '@fisco-libp2p/identity'
 import { TypedEventEmitter } from '@libp2p/interface'
 import { parseList } from './lists.ts'
+import { nodeIdOf } from './node-id-of.ts'
 import type { AccessEvents, AccessGaterInit, AccessLists, AccessListsUpdate, AccessRule, AccessVerdict } from './index.ts'
 import type { NodeList } from './lists.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
@@ -113,15 +114,6 @@ export class AccessGater extends TypedEventEmitter<AccessEvents> implements Conn
     if (this.#self != null && this.#deny.nodeIds.has(this.#self.nodeId)) {
       this.#log?.('the deny list contains this node itself, %s: the other nodes that have this list will refuse it', abbreviate(this.#self.nodeId))
     }
-  }
-}
-
-function nodeIdOf (peerId: PeerId): NodeId | undefined {
-  try {
-    return peerIdToNodeId(peerId)
-  } catch {
-    // an RSA key is not known before the peer is connected
-    return undefined
   }
 }
 

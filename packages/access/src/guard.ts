@@ -1,6 +1,7 @@
-import { CertificateRefusedError, getPeerCertificate, peerIdToNodeId } from '@fisco-libp2p/identity'
+import { CertificateRefusedError, getPeerCertificate } from '@fisco-libp2p/identity'
 import { CLOCK_INTERVAL, CLOCK_STEP } from './constants.ts'
 import { AccessClosedError } from './errors.ts'
+import { nodeIdOf } from './node-id-of.ts'
 import type { StatusRecordLike } from './components.ts'
 import type { AccessClosed } from './control.ts'
 import type { AccessLists } from './index.ts'
@@ -173,12 +174,4 @@ export class Guard {
 
 function rethrow (err: unknown): never {
   throw err
-}
-
-function nodeIdOf (peerId: PeerId): NodeId | undefined {
-  try {
-    return peerIdToNodeId(peerId)
-  } catch {
-    return undefined // of a kind of key that no node has
-  }
 }

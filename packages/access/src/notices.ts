@@ -2,7 +2,7 @@ import { MAX_CRL_BYTES } from '@fisco-libp2p/identity'
 import { fromString, toString } from 'uint8arrays'
 import { MAX_NOTICES } from './constants.ts'
 import { CrlNotices } from './pb/messages.ts'
-import type { Crl, HeldCrl } from '@fisco-libp2p/identity'
+import type { HeldCrl } from '@fisco-libp2p/identity'
 
 /**
  * What a node says of a CRL that it holds.
@@ -38,10 +38,11 @@ const HASH_BYTES = 32
 const MAX_NUMBER_BYTES = 20
 
 /**
- * The status entry of a node that holds these CRLs: those that were made last, where there are too many.
+ * The status entry of a node that holds these CRLs. Where there are too many: those of the trusted CAs and of the agencies below them, of those the ones that were made
+ * last; an agency that may make any number of CAs must not push out what others have revoked.
  */
 export function encodeNotices (held: readonly HeldCrl[]): Uint8Array {
-  const latest = [...held].sort((a, b) => b.crl.fields.thisUpdate - a.crl.fields.thisUpdate).slice(0, MAX_NOTICES)
+  const latest = [...held].sort((a, b) => Number(a.subordinate) - Number(b.subordinate) || b.crl.fields.thisUpdate - a.crl.fields.thisUpdate).slice(0, MAX_NOTICES)
 
   return CrlNotices.encode({
     notices: latest.map(({ issuerKeyHash, crl }) => ({
@@ -74,19 +75,6 @@ export function decodeNotices (bytes: Uint8Array): Notice[] {
   } catch {
     return []
   }
-}
-
-/**
- * Whether a CRL that is told of may be newer than one that is held, by the rules of `Crl.isNewerThan`.
- */
-export function isNews (notice: Notice, held?: Crl): boolean {
-  if (held == null) {
-    return true
-  }
-
-  const { number, thisUpdate } = held.fields
-
-  return notice.number != null && number != null ? notice.number > number : notice.thisUpdate > thisUpdate
 }
 
 function numberBytes (number: bigint): ReturnType<typeof fromString> {

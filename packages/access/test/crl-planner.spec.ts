@@ -29,7 +29,7 @@ class Bench {
   readonly held = new Map<string, Crl>()
   readonly known = new Set([A, B])
   readonly asked: CrlQuestion[] = []
-  readonly planner = new CrlPlanner({ knows: issuer => this.known.has(issuer), held: issuer => this.held.get(issuer) })
+  readonly planner = new CrlPlanner({ knows: issuer => this.known.has(issuer), latest: issuer => this.held.get(issuer)?.fields })
 
   plan (): { questions: CrlQuestion[], nextAt: number } {
     const plan = this.planner.plan(Object.entries(this.told).map(([from, notices]) => ({ from, notices })), this.now, this.wall)
@@ -198,6 +198,20 @@ describe('planner of CRLs', () => {
     expect(bench.plan()).to.deep.equal({ questions: [], nextAt: 1000 })
     bench.pass(1000)
     expect(bench.asks()).to.deep.equal(['slow for number 9'])
+  })
+
+  it('asks one that never answers more and more rarely, and never more rarely than a liar', () => {
+    bench.told.slow = [notice('a', { number: 9n })]
+    const pauses = Array.from({ length: 12 }, () => {
+      bench.planner.ended(bench.plan().questions[0], 'failed', bench.now)
+      const pause = bench.plan().nextAt - bench.now
+      bench.pass(pause)
+
+      return pause
+    })
+
+    expect(pauses.slice(0, 4)).to.deep.equal([1_000, 2_000, 4_000, 8_000])
+    expect(pauses.slice(-2)).to.deep.equal([10 * MINUTE, 10 * MINUTE])
   })
 
   it('waits for those of the future, by the wall clock, however that is set', () => {

@@ -23,10 +23,10 @@ describe('notices of CRLs', () => {
     ca = await createChainCa({ keyType: 'ed25519' })
   })
 
-  function held (parts: HostileCrlParts): HeldCrl {
+  function held (parts: HostileCrlParts, subordinate = false): HeldCrl {
     const crl = new Crl(hostileCrl(ca, parts))
 
-    return { issuerKeyHash: randomBytes(32).toString('hex'), crl, serials: crl.fields.serials }
+    return { issuerKeyHash: randomBytes(32).toString('hex'), crl, serials: crl.fields.serials, latest: crl.fields, subordinate }
   }
 
   it('say of each CRL what is needed to see whether it is news', () => {
@@ -45,6 +45,13 @@ describe('notices of CRLs', () => {
 
     expect(bytes.byteLength).to.be.lessThan(MAX_ENTRY_BYTES)
     expect(decodeNotices(bytes).map(({ thisUpdate }) => thisUpdate)).to.deep.equal(all.slice(20).reverse().map(({ crl }) => crl.fields.thisUpdate))
+  })
+
+  it('are of CAs that a trusted CA has certified first, however many others there are', () => {
+    const old = held({ thisUpdate: new Date(Date.UTC(2020, 0, 1)) })
+    const brood = Array.from({ length: MAX_NOTICES + 1 }, () => held({}, true))
+
+    expect(decodeNotices(encodeNotices([...brood, old]))[0].hash).to.equal(old.crl.hash)
   })
 
   it('are read without those that make no sense', () => {

@@ -115,9 +115,14 @@ export const MAX_CRL_LEAD = 5 * 60 * 1000
 export const MAX_CRLS = 64
 
 /**
- * Most CAs below the trusted ones that are remembered as issuers of CRLs, and most issuers of which learnt CRLs are held.
+ * Most CAs that are remembered which a trusted CA has certified itself, and most of them and the trusted ones of which CRLs are held that were learnt.
  */
 export const MAX_ISSUERS = 256
+
+/**
+ * The same of CAs further below: whoever may certify CAs can make any number of them.
+ */
+export const MAX_SUBORDINATE_ISSUERS = 32
 
 /**
  * Most certificates of one CA's key that are remembered: of the CAs that have certified it, and from before it was renewed.

@@ -114,7 +114,7 @@ export function parseCrl ({ signed, algorithm }: CrlSignature): CrlFields {
     nextUpdate: nextUpdate == null ? undefined : timeValue(nextUpdate),
     number: numberOf(extensions.find(({ id }) => id === CRL_NUMBER)),
     authorityKeyId: readExtensions(extensions.filter(({ id }) => id === AUTHORITY_KEY_ID)).authorityKeyId?.keyId,
-    serials: new Set((entries?.children ?? []).flatMap(parseEntry))
+    serials: new Set((entries?.children ?? []).flatMap(entry => parseEntry(entry, version != null)))
   }
 }
 
@@ -131,13 +131,14 @@ function parseWrapped (node?: DerNode): Extension[] {
 }
 
 /**
+ * @param extended - whether entries of this version may have extensions
  * @returns the serial number; none for one that no certificate can have here
  */
-function parseEntry (node: DerNode): string[] {
+function parseEntry (node: DerNode, extended: boolean): string[] {
   const fields = new DerFields(bounded(node, MAX_CRL_ENTRY_BYTES), 'an entry of a CRL')
   const serial = fields.next(TAG.integer).content
   timeValue(fields.next(TAG.utcTime, TAG.generalizedTime))
-  const extensions = fields.optional(TAG.sequence)
+  const extensions = extended ? fields.optional(TAG.sequence) : undefined
   fields.end()
 
   if (extensions != null) {

@@ -97,15 +97,6 @@ export class Crl {
       return false // a signature that the key cannot have made
     }
   }
-
-  /**
-   * Whether it comes after another one of the same issuer: by its number, or, where one of both has none, by its time.
-   */
-  isNewerThan (other: Crl): boolean {
-    const [mine, theirs] = [this.fields.number, other.fields.number]
-
-    return mine != null && theirs != null ? mine > theirs : this.fields.thisUpdate > other.fields.thisUpdate
-  }
 }
 
 const RSA_PSS = '1.2.840.113549.1.1.10'

@@ -50,7 +50,8 @@
  */
 
 export { Certificate, certificatesFromPem, certificatesToPem } from './certificate.ts'
-export { DEFAULT_MAX_DEPTH, DEFAULT_MAX_STEPS, MAX_CHAIN_BYTES, MAX_CHAIN_LENGTH, MAX_CRL_BYTES, MAX_CRL_LEAD, MAX_CRLS, MAX_INCARNATION_LEAD, MAX_ISSUERS, MAX_REVOKED_SERIALS } from './constants.ts'
+export { DEFAULT_MAX_DEPTH, DEFAULT_MAX_STEPS, MAX_CHAIN_BYTES, MAX_CHAIN_LENGTH, MAX_CRL_BYTES, MAX_CRL_LEAD, MAX_CRLS, MAX_INCARNATION_LEAD, MAX_ISSUERS, MAX_REVOKED_SERIALS, MAX_SUBORDINATE_ISSUERS } from './constants.ts'
+export { supersedes } from './crl-position.ts'
 export { Crl, crlsFromFile } from './crl.ts'
 export { decodeDer } from './der.ts'
 export { CertificateRefusedError, CrlRefusedError, IdentityError, InvalidDerError, InvalidNodeIdError } from './errors.ts'
@@ -69,6 +70,7 @@ export { validateChain } from './validate.ts'
 
 export type { CertificateFields } from './certificate-fields.ts'
 export type { CrlFields } from './crl-fields.ts'
+export type { CrlPosition } from './crl-position.ts'
 export type { DerNode } from './der.ts'
 export type { CertificateRefusal, CertificateRule, CrlRule, IdentityRule } from './errors.ts'
 export type { Extension, KnownExtensions, NameConstraints } from './extensions.ts'

@@ -1,8 +1,11 @@
-import { MAX_ISSUERS, MAX_REVOKED_SERIALS } from './constants.ts'
-import { checkIssuer, Crl, maySignCrls } from './crl.ts'
+import { MAX_ISSUERS, MAX_REVOKED_SERIALS, MAX_SUBORDINATE_ISSUERS } from './constants.ts'
+import { latestOf, supersedes } from './crl-position.ts'
+import { checkIssuer, maySignCrls } from './crl.ts'
 import { CrlRefusedError } from './errors.ts'
 import { refusal } from './refuse.ts'
 import type { Certificate } from './certificate.ts'
+import type { CrlPosition } from './crl-position.ts'
+import type { Crl } from './crl.ts'
 
 /**
  * A CRL that the operator configured. From then on certificates of its issuer are accepted only as long as there is one that is
@@ -50,6 +53,16 @@ export interface HeldCrl {
   crl: Crl
 
   /**
+   * The highest number and the latest time that any CRL of this issuer had which was held.
+   */
+  latest: CrlPosition
+
+  /**
+   * Whether the issuer is neither a trusted CA nor one that a trusted CA has certified itself.
+   */
+  subordinate: boolean
+
+  /**
    * Everything that this issuer has ever revoked, as far as it is known: what is revoked stays so.
    */
   serials: ReadonlySet<string>
@@ -88,58 +101,60 @@ export class Revocations {
   /**
    * Takes up the configured CRLs of an issuer that is trusted.
    *
+   * @param subordinate - see {@link HeldCrl}
    * @returns those that were not held before
    */
-  meet (issuer: Certificate): HeldCrl[] {
+  meet (issuer: Certificate, subordinate: boolean): HeldCrl[] {
     return this.#of(issuer).flatMap(({ crl }) => {
       const known = this.#issuers.get(issuer.keyHash)
+      const isNews = supersedes(crl.fields, known?.latest) || revokesMore(crl, known)
 
-      if (!this.#usable(crl, issuer) || known?.crl.hash === crl.hash || (known != null && [...crl.fields.serials].every(serial => known.serials.has(serial)) && !crl.isNewerThan(known.crl))) {
-        return []
-      }
-
-      return [this.#absorb(issuer.keyHash, crl)]
+      return isNews && this.#usable(crl, issuer) ? [this.#absorb(issuer.keyHash, crl, subordinate)] : []
     })
   }
 
   /**
    * Takes a CRL that came from elsewhere.
    *
+   * @param subordinate - see {@link HeldCrl}
    * @param now - unix milliseconds
    * @returns whether it revokes anything that was not revoked before
-   * @throws CrlRefusedError if it is not of this issuer, of the future, or not newer than the one that is held
+   * @throws CrlRefusedError if it is not of this issuer, of the future, or not newer than those that were held
    */
-  learn (crl: Crl, issuer: Certificate, now: number): boolean {
+  learn (crl: Crl, issuer: Certificate, subordinate: boolean, now: number): boolean {
     checkIssuer(crl, issuer, now)
     const known = this.#issuers.get(issuer.keyHash)
 
-    if (known != null && !crl.isNewerThan(known.crl)) {
-      throw new CrlRefusedError('replayed', `${crl.description} is not newer than the ${known.crl.description} that is held`)
+    if (!supersedes(crl.fields, known?.latest)) {
+      throw new CrlRefusedError('replayed', `${crl.description} is not newer than the ${known?.crl.description} that is held, and all before it`)
     }
 
-    if (known == null && this.#issuers.size >= MAX_ISSUERS) {
-      throw new CrlRefusedError('unknown-issuer', `CRLs of ${MAX_ISSUERS} issuers are held already: configure the one of "${crl.issuer}"`)
+    const [count, max] = [this.held.filter(held => held.subordinate === subordinate).length, subordinate ? MAX_SUBORDINATE_ISSUERS : MAX_ISSUERS]
+
+    if (known == null && count >= max) {
+      throw new CrlRefusedError('unknown-issuer', `CRLs of ${max} ${subordinate ? 'CAs below agencies' : 'issuers'} are held already: configure the one of "${crl.issuer}"`)
     }
 
     // not by their number, which stays the same where old ones are forgotten
-    const revokes = [...crl.fields.serials].some(serial => known?.serials.has(serial) !== true)
-    this.#absorb(issuer.keyHash, crl)
+    const revokes = revokesMore(crl, known)
+    this.#absorb(issuer.keyHash, crl, subordinate)
 
     return revokes
   }
 
   /**
-   * Puts back what was held before a restart.
-   *
-   * @param der - as in {@link HeldCrl}; it is not verified again
-   * @throws CrlRefusedError if it cannot be read
+   * Puts back what was held before a restart. It is not verified again.
    */
-  restore (issuerKeyHash: string, der: Uint8Array, serials: readonly string[]): void {
-    const crl = new Crl(der)
+  restore ({ issuerKeyHash, crl, serials, latest, subordinate }: HeldCrl): void {
     const known = this.#issuers.get(issuerKeyHash)
-    const newest = known != null && known.crl.isNewerThan(crl) ? known.crl : crl
-    const all = new Set([...serials, ...crl.fields.serials, ...known?.serials ?? []].slice(-MAX_REVOKED_SERIALS))
-    this.#issuers.set(issuerKeyHash, { issuerKeyHash, crl: newest, serials: all })
+
+    this.#issuers.set(issuerKeyHash, {
+      issuerKeyHash,
+      crl: known == null || supersedes(crl.fields, known.latest) ? crl : known.crl,
+      latest: latestOf(latestOf(latest, crl.fields), known?.latest),
+      subordinate: known?.subordinate ?? subordinate,
+      serials: new Set([...serials, ...crl.fields.serials, ...known?.serials ?? []].slice(-MAX_REVOKED_SERIALS))
+    })
   }
 
   /**
@@ -191,9 +206,9 @@ export class Revocations {
   /**
    * The serial numbers of the latest CRL are the last to be forgotten.
    */
-  #absorb (issuerKeyHash: string, crl: Crl): IssuerState {
+  #absorb (issuerKeyHash: string, crl: Crl, subordinate: boolean): IssuerState {
     const known = this.#issuers.get(issuerKeyHash)
-    const newest = known != null && !crl.isNewerThan(known.crl) ? known.crl : crl
+    const newest = known == null || supersedes(crl.fields, known.latest) ? crl : known.crl
     const serials = known?.serials ?? new Set<string>()
 
     for (const serial of crl.fields.serials) {
@@ -209,7 +224,7 @@ export class Revocations {
       serials.delete(serial)
     }
 
-    const state = { issuerKeyHash, crl: newest, serials }
+    const state = { issuerKeyHash, crl: newest, latest: latestOf(crl.fields, known?.latest), subordinate: subordinate && known?.subordinate !== false, serials }
     this.#issuers.set(issuerKeyHash, state)
 
     return state
@@ -225,14 +240,18 @@ function judgeFreshness ({ crl, name, softFail = false }: CrlSource, usable: boo
     throw refusal(certificate, 'crl-unusable', `${name} (${crl.description}) is not signed by the key of its issuer "${certificate.issuer}", so it cannot be known whether it is revoked`, 'get the right CRL from the issuer, or set softFail for it')
   }
 
-  // a newer one may have come from others: it can only prolong what the operator has said
-  const nextUpdate = Math.max(crl.fields.nextUpdate ?? Infinity, newest.isNewerThan(crl) ? newest.fields.nextUpdate ?? Infinity : 0)
+  // another one may have come from others: it can only prolong what the operator has said
+  const nextUpdate = Math.max(crl.fields.nextUpdate ?? Infinity, newest.fields.nextUpdate ?? Infinity)
 
   if (now > nextUpdate) {
     throw refusal(certificate, 'crl-expired', `${name} (${crl.description}) ended at ${new Date(nextUpdate).toISOString()}, so it cannot be known whether it is revoked`, 'get a new CRL from the issuer, or set softFail for it')
   }
 
   return nextUpdate
+}
+
+function revokesMore ({ fields }: Crl, known?: HeldCrl): boolean {
+  return [...fields.serials].some(serial => known?.serials.has(serial) !== true)
 }
 
 function keyOf (issuerKeyHash: string, serial: string): string {

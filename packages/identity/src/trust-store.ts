@@ -1,8 +1,9 @@
 import { InvalidParametersError } from '@libp2p/interface'
 import { TypedEventEmitter } from 'main-event'
-import { DEFAULT_MAX_DEPTH, DEFAULT_MAX_STEPS, MAX_CHAIN_BYTES, MAX_CHAIN_LENGTH, MAX_ISSUER_CERTIFICATES, MAX_ISSUERS } from './constants.ts'
+import { DEFAULT_MAX_DEPTH, DEFAULT_MAX_STEPS, MAX_CHAIN_BYTES, MAX_CHAIN_LENGTH } from './constants.ts'
 import { Crl, maySignCrls } from './crl.ts'
 import { CertificateRefusedError, CrlRefusedError } from './errors.ts'
+import { Issuers } from './issuers.ts'
 import { isPolicyChoice } from './policy.ts'
 import { refusal } from './refuse.ts'
 import { Revocations } from './revocations.ts'
@@ -93,11 +94,7 @@ export class TrustStore extends TypedEventEmitter<TrustStoreEvents> {
   readonly now: () => number
   readonly #options: Required<TrustStoreOptions>
   readonly #revocations = new Revocations()
-
-  /**
-   * CAs below the trusted ones by the hashes of their keys. One key may have several certificates: somebody else may have certified it, too.
-   */
-  readonly #issuers = new Map<string, Certificate[]>()
+  readonly #issuers = new Issuers()
   #configured: Required<Omit<TrustUpdate, 'anchors'>> = { crls: [], deniedSerials: [] }
 
   /**
@@ -154,7 +151,7 @@ export class TrustStore extends TypedEventEmitter<TrustStoreEvents> {
     this.#anchors = anchors ?? this.#anchors
     this.#configured = { crls: configured.crls ?? this.#configured.crls, deniedSerials: configured.deniedSerials ?? this.#configured.deniedSerials }
     this.#revocations.configure(this.#configured.crls, this.#configured.deniedSerials)
-    const held = [...this.#anchors, ...[...this.#issuers.values()].flat()].flatMap(issuer => this.#revocations.meet(issuer))
+    const held = [...this.#anchors, ...this.#issuers.all()].flatMap(issuer => this.#revocations.meet(issuer, this.#isSubordinate(issuer.keyHash)))
 
     this.safeDispatchEvent('trust:change', { detail: { anchors: anchors != null } })
     held.forEach(detail => { this.safeDispatchEvent('trust:crl', { detail }) })
@@ -166,18 +163,19 @@ export class TrustStore extends TypedEventEmitter<TrustStoreEvents> {
    * @param keyHash - SHA-256 of its SubjectPublicKeyInfo, lower-case hex
    */
   issuer (keyHash: string): Certificate | undefined {
-    return this.#anchors.find(anchor => anchor.keyHash === keyHash) ?? this.#issuers.get(keyHash)?.[0]
+    return this.#anchors.find(anchor => anchor.keyHash === keyHash) ?? this.#issuers.of(keyHash)[0]
   }
 
   /**
-   * Takes a CRL from wherever. It can only revoke: it makes nothing acceptable, and nothing unacceptable by being out of date.
+   * Takes a CRL from wherever. It can only revoke, and make nothing unacceptable by being out of date; but it makes up for a configured one of the same
+   * issuer that is.
    *
    * @param der - one CRL in DER
    * @param keyHash - of the issuer, see {@link issuer}; the signature is verified before the list is read
    * @throws CrlRefusedError; nothing is changed then
    */
   learn (der: Uint8Array, keyHash: string): Crl {
-    const issuers = [...this.#anchors.filter(anchor => anchor.keyHash === keyHash), ...this.#issuers.get(keyHash) ?? []]
+    const issuers = [...this.#anchors.filter(anchor => anchor.keyHash === keyHash), ...this.#issuers.of(keyHash)]
 
     if (issuers.length === 0) {
       throw new CrlRefusedError('unknown-issuer', `no CA with the key ${keyHash} is trusted or was seen here`)
@@ -186,7 +184,7 @@ export class TrustStore extends TypedEventEmitter<TrustStoreEvents> {
     const crl = new Crl(der, issuers[0])
     const issuer = issuers.find(issuer => crl.namesIssuer(issuer) && maySignCrls(issuer)) ?? issuers[0]
 
-    if (this.#revocations.learn(crl, issuer, this.now())) {
+    if (this.#revocations.learn(crl, issuer, this.#isSubordinate(keyHash), this.now())) {
       this.safeDispatchEvent('trust:change', { detail: { anchors: false } })
     }
 
@@ -197,11 +195,9 @@ export class TrustStore extends TypedEventEmitter<TrustStoreEvents> {
 
   /**
    * Puts back what {@link crls} had before a restart.
-   *
-   * @throws CrlRefusedError if it cannot be read
    */
-  restore (held: { issuerKeyHash: string, der: Uint8Array, serials: readonly string[] }): void {
-    this.#revocations.restore(held.issuerKeyHash, held.der, held.serials)
+  restore (held: HeldCrl): void {
+    this.#revocations.restore(held)
     this.safeDispatchEvent('trust:change', { detail: { anchors: false } })
   }
 
@@ -234,35 +230,26 @@ export class TrustStore extends TypedEventEmitter<TrustStoreEvents> {
       now,
       role,
       judgePath: (path, anchor) => {
-        path.slice(1).forEach(issuer => { this.#meet(issuer) })
+        path.slice(1).forEach((issuer, i) => { this.#meet(issuer, i < path.length - 2) })
 
         return this.#revocations.judge(path, anchor, now)
       }
     })
   }
 
+  #isSubordinate (keyHash: string): boolean {
+    return this.#issuers.isSubordinate(keyHash) && !this.#anchors.some(anchor => anchor.keyHash === keyHash)
+  }
+
   /**
    * A CA below the trusted ones stands in a path that is good but for what may be revoked. The operator may have configured its CRL.
    */
-  #meet (issuer: Certificate): void {
-    const known = this.#issuers.get(issuer.keyHash) ?? []
-    const isKnown = known.some(certificate => certificate.equals(issuer))
-    this.#issuers.delete(issuer.keyHash)
-    this.#issuers.set(issuer.keyHash, isKnown || known.length >= MAX_ISSUER_CERTIFICATES ? known : [...known, issuer])
-
-    if (isKnown) {
+  #meet (issuer: Certificate, subordinate: boolean): void {
+    if (!this.#issuers.meet(issuer, subordinate)) {
       return
     }
 
-    for (const keyHash of this.#issuers.keys()) {
-      if (this.#issuers.size <= MAX_ISSUERS) {
-        break
-      }
-
-      this.#issuers.delete(keyHash)
-    }
-
-    const held = this.#revocations.meet(issuer)
+    const held = this.#revocations.meet(issuer, subordinate)
 
     if (held.length > 0) {
       // not in the middle of a judgement

@@ -104,20 +104,27 @@ describe('reloading an identity', () => {
     const { networkId } = identity
     const events = eventsOf(identity.trust)
 
-    expect(reloadIdentity(identity, { ...pem, ca: root.cert + added.cert })).to.deep.equal({ ...NOTHING, anchors: true })
+    expect(reloadIdentity(identity, { ...pem, networkId, ca: root.cert + added.cert })).to.deep.equal({ ...NOTHING, anchors: true })
     accepts(identity.trust, await issueNode(added, { name: 'node2' }), other)
     expect(identity.networkId).to.equal(networkId)
     expect(events).to.deep.equal(['change of anchors'])
 
-    expect(reloadIdentity(identity, pem)).to.deep.equal({ ...NOTHING, anchors: true })
+    expect(reloadIdentity(identity, { ...pem, networkId })).to.deep.equal({ ...NOTHING, anchors: true })
     expect(identity.trust.anchors.map(({ commonName }) => commonName)).to.deep.equal(['chain'])
+  })
+
+  it('trusts no other CAs as long as the network\'s ID follows from them', async () => {
+    const added = await createChainCa({ name: 'added', keyType: 'ed25519' })
+
+    expect(refused({ ca: root.cert + added.cert }, 'network-id').message).to.include(`network_id=${Buffer.from(identity.networkId).toString('hex')}`)
   })
 
   it('does not drop the CA that the node\'s own certificate needs', async () => {
     const added = await createChainCa({ name: 'added', keyType: 'ed25519' })
+    const { networkId } = identity
 
-    expect(refused({ ca: added.cert }, 'untrusted-issuer').file).to.equal('node.crt')
-    refused({ ca: added.cert, crls: [crlFile(agency, 1n, other)], deniedSerials: [{ issuerKeyHash: keyHashOf(agency), serial: other.serial.toLowerCase() }] }, 'untrusted-issuer')
+    expect(refused({ networkId, ca: added.cert }, 'untrusted-issuer').file).to.equal('node.crt')
+    refused({ networkId, ca: added.cert, crls: [crlFile(agency, 1n, other)], deniedSerials: [{ issuerKeyHash: keyHashOf(agency), serial: other.serial.toLowerCase() }] }, 'untrusted-issuer')
   })
 
   it('takes CRLs and denied serial numbers, and gives up what is configured no longer, but for what was revoked', () => {

@@ -1,5 +1,5 @@
 import { createAgency, createChainCa, issueNode } from '@fisco-libp2p/ca'
-import { certificatesFromPem, MAX_CRL_LEAD, MAX_ISSUERS, MAX_REVOKED_SERIALS, TrustStore } from '@fisco-libp2p/identity'
+import { certificatesFromPem, Crl, MAX_CRL_LEAD, MAX_ISSUERS, MAX_REVOKED_SERIALS, MAX_SUBORDINATE_ISSUERS, TrustStore } from '@fisco-libp2p/identity'
 import { hostileCrl } from '@fisco-libp2p/test-kit'
 import { expect } from 'chai'
 import { accepts, DAY, eventsOf, keyHashOf, learn, notTaken, refuses, source, storeOf, twoAgencies } from './support/revoke.ts'
@@ -93,7 +93,7 @@ describe('revocations', () => {
       learn(store, all.one, { number: 6n })
 
       const restarted = storeOf(all.root)
-      store.crls.forEach(({ issuerKeyHash, crl, serials }) => { restarted.restore({ issuerKeyHash, der: crl.der, serials: [...serials] }) })
+      store.crls.forEach(held => { restarted.restore(held) })
 
       refuses(restarted, all.nodeOfOne, 'revoked')
       accepts(restarted, all.nodeOfTwo)
@@ -107,7 +107,7 @@ describe('revocations', () => {
       const restarted = storeOf(all.root)
       restarted.update({ crls: [source(all.one, { number: 2n })] })
       accepts(restarted, all.nodeOfOne)
-      store.crls.forEach(({ issuerKeyHash, crl, serials }) => { restarted.restore({ issuerKeyHash, der: crl.der, serials: [...serials] }) })
+      store.crls.forEach(held => { restarted.restore(held) })
 
       refuses(restarted, all.nodeOfOne, 'revoked')
       notTaken(() => learn(restarted, all.one, { number: 5n }), 'replayed')
@@ -125,6 +125,15 @@ describe('revocations', () => {
       notTaken(() => learn(store, all.two, { number: null, thisUpdate: yesterday, revoked: [all.nodeOfTwo.serial] }), 'replayed')
       learn(store, all.two, { number: null, thisUpdate: new Date(NOW - 1000), revoked: [all.nodeOfTwo.serial] })
       refuses(store, all.nodeOfTwo, 'revoked')
+    })
+
+    it('from lists above the highest number of all, although one without a number came between', () => {
+      learn(store, all.one, { number: 5n, thisUpdate: yesterday })
+      learn(store, all.one, { number: null, thisUpdate: new Date(NOW - 2000) })
+
+      notTaken(() => learn(store, all.one, { number: 3n, thisUpdate: new Date(NOW - 1000) }), 'replayed')
+      notTaken(() => learn(store, all.one, { number: null, thisUpdate: new Date(NOW - 3000) }), 'replayed')
+      learn(store, all.one, { number: 6n, thisUpdate: yesterday })
     })
 
     it('not from lists of more than five minutes in the future', () => {
@@ -165,7 +174,8 @@ describe('revocations', () => {
   describe('are forgotten, and not taken, where they are too many', () => {
     it(`no more than ${MAX_REVOKED_SERIALS} of one issuer; what the latest list says is not among the forgotten`, () => {
       const serials = Array.from({ length: MAX_REVOKED_SERIALS }, (_, i) => (0x10000000 + i).toString(16))
-      store.restore({ issuerKeyHash: keyHashOf(all.one), der: hostileCrl(all.one, {}), serials })
+      const crl = new Crl(hostileCrl(all.one, {}))
+      store.restore({ issuerKeyHash: keyHashOf(all.one), crl, serials: new Set(serials), latest: crl.fields, subordinate: false })
       const events = eventsOf(store)
 
       learn(store, all.one, { revoked: [all.nodeOfOne.serial, serials[0]], number: 2n })
@@ -192,6 +202,29 @@ describe('revocations', () => {
       many.update({ crls: [source(last, { revoked: [node.serial] })] })
       refuses(many, node, 'revoked')
       expect(many.crls).to.have.lengthOf(MAX_ISSUERS + 1)
+    })
+
+    it(`CAs below agencies after ${MAX_SUBORDINATE_ISSUERS} others, and lists of so many; agencies of the root have room all the same`, async () => {
+      const breeder = await createAgency(all.root, { name: 'breeder', pathLength: 1 })
+      const brood = await Promise.all(Array.from({ length: MAX_SUBORDINATE_ISSUERS + 1 }, async (_, i) => createAgency(breeder, { name: `brood ${i}` })))
+      const nodes = await Promise.all(brood.map(async agency => issueNode(agency, { name: 'node' })))
+      const fresh = storeOf(all.root)
+      accepts(fresh, all.nodeOfOne)
+
+      for (const [i, agency] of brood.entries()) {
+        accepts(fresh, nodes[i])
+
+        if (i < MAX_SUBORDINATE_ISSUERS) {
+          learn(fresh, agency, {})
+        } else {
+          notTaken(() => learn(fresh, agency, {}), 'unknown-issuer')
+        }
+      }
+
+      expect(brood.filter(agency => fresh.issuer(keyHashOf(agency)) != null)).to.have.lengthOf(MAX_SUBORDINATE_ISSUERS)
+      learn(fresh, all.one, { revoked: [all.nodeOfOne.serial] })
+      refuses(fresh, all.nodeOfOne, 'revoked')
+      expect(fresh.crls.filter(({ subordinate }) => !subordinate).map(({ crl }) => crl.issuer)).to.deep.equal([fresh.issuer(keyHashOf(all.one))?.subject])
     })
 
     it(`agencies after ${MAX_ISSUERS} others`, async () => {
