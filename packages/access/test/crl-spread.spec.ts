@@ -54,6 +54,22 @@ describe('CRLs in a network', function () {
     expect(await refusalOf(all.attacker, last)).to.equal('revoked')
   })
 
+  it('reach a node that was away meanwhile, and is connected with the revoked one before it hears of it', async () => {
+    await using network = new CrlNetwork()
+    const first = await network.add(all.honest, all.root)
+    first.identity.trust.learn(crlOf(all.one, 1n, [all.attacker]), keyHashOf(all.one))
+    // it runs on elsewhere, and nobody who knows better is connected with it
+    const revoked = await network.add(all.attacker, all.root, { peers: [] })
+    const returning = await network.add(all.bystander, all.root, { peers: [revoked] })
+
+    const closed = pEvent<'access:closed', CustomEvent<AccessClosed>>(returning.services.access, 'access:closed')
+    first.getMultiaddrs().forEach(address => { returning.services.peers.add(address) })
+
+    expect((await closed).detail).to.include({ nodeId: revoked.identity.nodeId, rule: 'revoked' })
+    await until(() => !isConnected(returning, revoked))
+    expect([...network.cutBy([first, returning])]).to.deep.equal([revoked.identity.nodeId])
+  })
+
   it('of one agency leave the nodes of another alone, which has none, also when they are out of date', async () => {
     await using network = new CrlNetwork()
     let now = Date.now()

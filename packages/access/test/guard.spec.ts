@@ -1,4 +1,6 @@
 import { accessControl, accessGater } from '@fisco-libp2p/access'
+import { createCrl } from '@fisco-libp2p/ca'
+import { Crl } from '@fisco-libp2p/identity'
 import { createNode } from '@fisco-libp2p/node'
 import { createConsortium, freePorts } from '@fisco-libp2p/test-kit'
 import { caTlsTcp } from '@fisco-libp2p/tls'
@@ -9,7 +11,7 @@ import { createLibp2p } from 'libp2p'
 import { pEvent } from 'p-event'
 import { Nodes, SetClock, until } from './support.ts'
 import type { AccessClosed } from '@fisco-libp2p/access'
-import type { Certificate } from '@fisco-libp2p/identity'
+import type { Certificate, CrlSource } from '@fisco-libp2p/identity'
 import type { FiscoNode } from '@fisco-libp2p/node'
 import type { PeerDownDetail } from '@fisco-libp2p/peers'
 
@@ -131,6 +133,29 @@ describe('live connections', () => {
     expect((await told).reason).to.equal('untrusted-issuer')
     await gone(nodes.all[0], nodes.all[2])
     expect(nodes.all[0].services.peers.members().map(({ nodeId }) => nodeId)).to.deep.equal([identities[1].nodeId])
+  })
+
+  it('disconnects those whose CRL is out of date where it must not be, and takes them again with a new one', async () => {
+    const clock = new SetClock()
+    const [ours, theirs] = [await createConsortium(), await createConsortium({ name: 'theirs' })]
+    const init = { ca: ours.root.cert + theirs.root.cert, networkId: new Uint8Array(32) }
+    const identities = [await ours.identity({ ...init, now: clock.now }), await ours.identity(init), await theirs.identity(init)]
+    await using nodes = await Nodes.start(identities)
+    const [judge, , theirNode] = nodes.all
+    const list = (number: bigint, days: number): CrlSource => ({ name: 'theirs.crl', crl: new Crl(createCrl(theirs.agency, { revoked: [], number, days }).der) })
+    const event = closed(judge)
+
+    judge.identity.trust.update({ crls: [list(1n, 1)] })
+    clock.set(Date.now() + 2 * DAY)
+    const { rule, message, nodeId } = await event
+    await gone(judge, theirNode)
+
+    expect({ rule, nodeId }).to.deep.equal({ rule: 'crl-expired', nodeId: identities[2].nodeId })
+    expect(message).to.include('theirs.crl (CRL number 1 of "CN=agency')
+    expect(judge.services.peers.members().map(({ nodeId }) => nodeId)).to.deep.equal([identities[1].nodeId])
+
+    judge.identity.trust.update({ crls: [list(2n, 30)] })
+    await until(() => judge.services.peers.members().length === 2, async () => pEvent(judge.services.peers, 'peer:up'))
   })
 
   it('says that the node\'s own certificate is refused', async () => {

@@ -1,6 +1,6 @@
 import { watch } from 'node:fs'
-import { stat } from 'node:fs/promises'
-import { basename, dirname } from 'node:path'
+import { readlink, stat } from 'node:fs/promises'
+import { basename, dirname, isAbsolute, join } from 'node:path'
 import { POLL_INTERVAL, SETTLE_TIME } from './constants.ts'
 import type { FSWatcher } from 'node:fs'
 
@@ -31,13 +31,14 @@ export class FileWatch {
   async watch (files: readonly string[]): Promise<void> {
     this.#files = files
     this.#seen = await this.#look()
+    const links = await Promise.all(files.map(linkOf))
 
     if (this.#closed) {
       return
     }
 
     this.#folders.forEach(folder => { folder.close() })
-    this.#folders = [...new Set(files.map(file => dirname(file)))].flatMap(folder => this.#watchFolder(folder))
+    this.#folders = [...Map.groupBy([...files, ...links], file => dirname(file))].flatMap(([folder, files]) => this.#watchFolder(folder, files.map(file => basename(file))))
 
     if (this.#poll == null) {
       this.#poll = setInterval(() => { this.#compare() }, POLL_INTERVAL)
@@ -56,9 +57,7 @@ export class FileWatch {
     await this.#running
   }
 
-  #watchFolder (folder: string): FSWatcher[] {
-    const names = this.#files.filter(file => dirname(file) === folder).map(file => basename(file))
-
+  #watchFolder (folder: string, names: readonly string[]): FSWatcher[] {
     try {
       const watcher = watch(folder, { persistent: false }, (_, name) => {
         // other files of the folder (logs) may change all the time
@@ -108,4 +107,13 @@ export class FileWatch {
 
     return facts.join('\n')
   }
+}
+
+/**
+ * What may be turned to change a file that is a link: the first part of where it leads to, in the same folder. Container platforms update mounted files like that.
+ */
+async function linkOf (file: string): Promise<string> {
+  const target = await readlink(file).catch(() => basename(file))
+
+  return isAbsolute(target) ? file : join(dirname(file), target.split('/')[0])
 }

@@ -51,9 +51,26 @@ describe('files of a running node', () => {
     const watch = new FileWatch(calls.add)
     await watch.watch([file])
 
-    // as a container platform updates mounted files; no event of the watched name comes, so this is found by looking
+    // as a container platform updates mounted files: no event of the file's own name comes
     await symlink(folder.join('v2'), folder.join('conf', 'next'))
     await calls.next(async () => rename(folder.join('conf', 'next'), folder.join('conf', 'data')))
+    await watch.close()
+  })
+
+  it('are looked at now and then where nothing is told of them', async () => {
+    await using folder = await temporaryFolder()
+    const file = folder.join('far', 'ca.crt')
+    await mkdir(folder.join('elsewhere'))
+    await writeFile(folder.join('elsewhere', 'ca.crt'), 'one')
+    await symlink(folder.join('elsewhere'), folder.join('far'))
+    await mkdir(folder.join('other'))
+    await writeFile(folder.join('other', 'ca.crt'), 'other')
+    const calls = new Calls()
+    const watch = new FileWatch(calls.add)
+    await watch.watch([file])
+
+    await symlink(folder.join('other'), folder.join('next'))
+    await calls.next(async () => rename(folder.join('next'), folder.join('far')))
     await watch.close()
   }).timeout(20_000)
 
