@@ -8,7 +8,7 @@ import { packages, readJson, report, root } from './lib/workspace.mjs'
 const FIELDS = ['name', 'version', 'bin', 'dependencies', 'devDependencies', 'peerDependencies', 'optionalDependencies', 'engines']
 
 const lock = readJson(join(root, 'package-lock.json')).packages
-const folders = ['', 'docs', 'benchmarks', ...packages().map(({ name }) => `packages/${name}`)]
+const folders = ['', 'docs', 'benchmarks', 'test-interop', ...packages().map(({ name }) => `packages/${name}`)]
 
 // As npm normalises it: one command has the form { name: path }, and a path has no leading "./".
 function normal (field, value) {

@@ -4,7 +4,7 @@ import { Crl } from '@fisco-libp2p/identity'
 import { createConsortium } from '@fisco-libp2p/test-kit'
 import { expect } from 'chai'
 import { pEvent } from 'p-event'
-import { Nodes, SetClock, until } from './support.ts'
+import { Nodes, SetClock, until } from './helpers/nodes.ts'
 import type { CertificateExpiring } from '@fisco-libp2p/access'
 
 const DAY = 24 * 60 * 60_000

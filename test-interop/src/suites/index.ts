@@ -1,0 +1,6 @@
+import type { Suite } from '../row.ts'
+
+/**
+ * All references, in the order in which they are tried.
+ */
+export const suites: readonly Suite[] = []
