@@ -108,7 +108,7 @@ describe('fisco-p2p cert', () => {
   })
 
   const wrong: Record<string, [args: string[], message: RegExp]> = {
-    'no command': [[], /revoke, crl or renew/],
+    'no command': [[], /revoke, crl, renew or expiry/],
     'nobody to revoke': [['revoke', '--chain', 'chain'], /Not enough/],
     'no chain': [['revoke', 'node0'], /chain/],
     'a folder without a chain': [['revoke', 'node0', '--chain', '.'], /holds no issuing index/],

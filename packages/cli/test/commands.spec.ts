@@ -84,7 +84,7 @@ describe('fisco-p2p', () => {
       await nodes[3].end('SIGKILL')
       await Promise.all(nodes.slice(0, 3).map(async node => node.event(({ event, nodeId }) => event === 'peer:down' && nodeId === chain.nodes[3].nodeId)))
     } finally {
-      const codes = await Promise.all([nodes[0].end('SIGINT'), nodes[1].end('SIGTERM'), nodes[2].end('SIGHUP')])
+      const codes = await Promise.all([nodes[0].end('SIGINT'), nodes[1].end('SIGTERM'), nodes[2].end('SIGTERM')])
       expect(codes).to.deep.equal([0, 0, 0])
     }
   })
