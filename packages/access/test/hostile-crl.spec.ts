@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { MAX_NOTICES } from '@fisco-libp2p/access'
-import { MAX_CRL_BYTES, MAX_CRL_LEAD } from '@fisco-libp2p/identity'
+import { MAX_CRL_BYTES } from '@fisco-libp2p/identity'
 import { HOSTILE_EXTENSIONS, hostileCrl } from '@fisco-libp2p/test-kit'
 import { expect } from 'chai'
 import { Attacker, cast, crlOf, CrlNetwork, hashOf, hasHeard, heldBy, keyHashOf, until } from './helpers/crl-network.ts'
@@ -116,8 +116,8 @@ const rows: Row[] = [
   { what: 'an answer that is another CRL', asks: 1, tells: all => ofAgency({ revoked: [] }, { answer: crlOf(all.one, 9n, [all.honest]) })(all) },
   { what: 'a thousand distinct ones', asks: 1, tells: all => Array.from({ length: 10 }, (_, batch) => Array.from({ length: MAX_NOTICES }, (_, i) => forged(all, batch * MAX_NOTICES + i))) },
   { what: 'another one all the time', asks: 1, tells: all => Array.from({ length: 50 }, (_, i) => [forged(all, i)]) },
-  { what: 'a CRL of the future', asks: 0, tells: ofAgency({ thisUpdate: new Date(NOW + 60 * MINUTE) }, { thisUpdate: NOW + 60 * MINUTE }) },
-  { what: 'a CRL of the future, told as one of today', asks: 1, tells: ofAgency({ thisUpdate: new Date(NOW + MAX_CRL_LEAD + 5 * MINUTE) }) },
+  { what: 'a CRL of the future', asks: 0, tells: ofAgency({ thisUpdate: new Date(NOW + 2 * 60 * MINUTE) }, { thisUpdate: NOW + 2 * 60 * MINUTE }) },
+  { what: 'a CRL of the future, told as one of today', asks: 1, tells: ofAgency({ thisUpdate: new Date(NOW + 2 * 60 * MINUTE) }) },
   // not said to be critical, so that they are not refused for that alone
   { what: 'a delta CRL of its agency', asks: 1, tells: ofAgency({ extensions: [{ id: delta }] }) },
   { what: 'an indirect CRL of its agency', asks: 1, tells: ofAgency({ extensions: [{ id: distributionPoint }] }) },

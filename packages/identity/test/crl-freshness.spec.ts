@@ -7,16 +7,19 @@ import { accepts, DAY, eventsOf, keyHashOf, learn, notTaken, refuses, source, st
 import { withoutCrlSign } from './support/without-crl-sign.ts'
 import type { TwoAgencies } from './support/revoke.ts'
 
-const NOW = Math.floor(Date.now() / 1000) * 1000
-const at = (days: number): Date => new Date(NOW + days * DAY)
-const ended = { thisUpdate: at(-2), nextUpdate: at(-1) }
-
 describe('a CRL that was configured', () => {
   let all: TwoAgencies
   let store: TrustStore
 
+  // when the certificates are made, which may be long after this file was loaded
+  let begin: number
+  let ended: { thisUpdate: Date, nextUpdate: Date }
+  const at = (days: number): Date => new Date(begin + days * DAY)
+
   before(async () => {
     all = await twoAgencies()
+    begin = Math.floor(Date.now() / 1000) * 1000
+    ended = { thisUpdate: at(-2), nextUpdate: at(-1) }
   })
 
   beforeEach(() => {
@@ -56,7 +59,7 @@ describe('a CRL that was configured', () => {
     })
 
     it('is out of date at its time, and not before', () => {
-      let now = NOW
+      let now = begin
       const clocked = storeOf(all.root, () => now)
       clocked.update({ crls: [source(all.one, { nextUpdate: at(2) }), source(all.root, { nextUpdate: at(3) })] })
       const { validUntil } = clocked.judge(certificatesFromPem(all.nodeOfOne.cert))

@@ -5,16 +5,18 @@ import { expect } from 'chai'
 import { accepts, DAY, eventsOf, keyHashOf, learn, notTaken, refuses, source, storeOf, twoAgencies } from './support/revoke.ts'
 import type { TwoAgencies } from './support/revoke.ts'
 
-const NOW = Date.now()
-const yesterday = new Date(NOW - DAY)
-const ended = { thisUpdate: new Date(NOW - 2 * DAY), nextUpdate: yesterday }
-
 describe('revocations', () => {
   let all: TwoAgencies
   let store: TrustStore
 
+  // when the certificates are made, which may be long after this file was loaded
+  let now: number
+  let yesterday: Date
+
   before(async () => {
     all = await twoAgencies()
+    now = Date.now()
+    yesterday = new Date(now - DAY)
   })
 
   beforeEach(() => {
@@ -123,25 +125,25 @@ describe('revocations', () => {
 
       learn(store, all.two, { number: null, thisUpdate: yesterday })
       notTaken(() => learn(store, all.two, { number: null, thisUpdate: yesterday, revoked: [all.nodeOfTwo.serial] }), 'replayed')
-      learn(store, all.two, { number: null, thisUpdate: new Date(NOW - 1000), revoked: [all.nodeOfTwo.serial] })
+      learn(store, all.two, { number: null, thisUpdate: new Date(now - 1000), revoked: [all.nodeOfTwo.serial] })
       refuses(store, all.nodeOfTwo, 'revoked')
     })
 
     it('from lists above the highest number of all, although one without a number came between', () => {
       learn(store, all.one, { number: 5n, thisUpdate: yesterday })
-      learn(store, all.one, { number: null, thisUpdate: new Date(NOW - 2000) })
+      learn(store, all.one, { number: null, thisUpdate: new Date(now - 2000) })
 
-      notTaken(() => learn(store, all.one, { number: 3n, thisUpdate: new Date(NOW - 1000) }), 'replayed')
-      notTaken(() => learn(store, all.one, { number: null, thisUpdate: new Date(NOW - 3000) }), 'replayed')
+      notTaken(() => learn(store, all.one, { number: 3n, thisUpdate: new Date(now - 1000) }), 'replayed')
+      notTaken(() => learn(store, all.one, { number: null, thisUpdate: new Date(now - 3000) }), 'replayed')
       learn(store, all.one, { number: 6n, thisUpdate: yesterday })
     })
 
     it('not from lists of more than five minutes in the future', () => {
-      const clocked = storeOf(all.root, () => NOW)
+      const clocked = storeOf(all.root, () => now)
 
-      notTaken(() => learn(clocked, all.root, { thisUpdate: new Date(NOW + MAX_CRL_LEAD + 1000), revoked: [all.nodeOfRoot.serial] }), 'future')
+      notTaken(() => learn(clocked, all.root, { thisUpdate: new Date(now + MAX_CRL_LEAD + 1000), revoked: [all.nodeOfRoot.serial] }), 'future')
       accepts(clocked, all.nodeOfRoot)
-      learn(clocked, all.root, { thisUpdate: new Date(NOW + MAX_CRL_LEAD - 1000), revoked: [all.nodeOfRoot.serial] })
+      learn(clocked, all.root, { thisUpdate: new Date(now + MAX_CRL_LEAD - 1000), revoked: [all.nodeOfRoot.serial] })
       refuses(clocked, all.nodeOfRoot, 'revoked')
     })
 
@@ -165,7 +167,7 @@ describe('revocations', () => {
     })
 
     it('and make nobody unacceptable when they are out of date', () => {
-      learn(store, all.one, ended)
+      learn(store, all.one, { thisUpdate: new Date(now - 2 * DAY), nextUpdate: yesterday })
 
       accepts(store, all.nodeOfOne)
     })

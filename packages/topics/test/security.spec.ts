@@ -250,8 +250,9 @@ describe('messages that are not what they seem', () => {
     await until(() => metrics.get('fisco_topics_received_messages_total unknown-author') === 1)
     network.status.hand(author.nodeId)
     await author.topics.publish('prices', Buffer.from('later'))
-    await until(() => reader.multicasts.length > 0)
-    expect(reader.multicasts.map(({ data }) => text(data))).to.deep.equal(['later'])
+    // gossip may bring the other one again, now that its author is known
+    await until(() => reader.multicasts.some(({ data }) => text(data) === 'later'))
+    expect(await metrics.gauge('fisco_topics_held_messages')).to.equal(0)
   })
 
   it('still arrive beside a node that offers 10,000 topics, of which few are kept', async () => {
