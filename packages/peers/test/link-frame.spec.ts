@@ -6,7 +6,7 @@ import type { LinkFrame } from '../src/link-frame.ts'
 const id = fc.integer({ min: 0, max: 2 ** 32 - 1 })
 const frames: fc.Arbitrary<LinkFrame> = fc.oneof(
   fc.record({ kind: fc.constantFrom('ping' as const, 'pong' as const), id }),
-  fc.record({ kind: fc.constant('goodbye' as const), reason: fc.constantFrom('draining' as const, 'overloaded' as const, 'unknown' as const) })
+  fc.record({ kind: fc.constant('goodbye' as const), reason: fc.constantFrom('draining' as const, 'overloaded' as const, 'denied' as const, 'revoked' as const, 'expired' as const, 'untrusted-issuer' as const, 'unknown' as const) })
 )
 
 describe('frames of the link protocol', () => {
@@ -15,6 +15,8 @@ describe('frames of the link protocol', () => {
     expect(Buffer.from(encodeLinkFrame({ kind: 'pong', id: 0xfffffffe })).toString('hex')).to.equal('0502fffffffe')
     expect(Buffer.from(encodeLinkFrame({ kind: 'goodbye', reason: 'draining' })).toString('hex')).to.equal('020327')
     expect(Buffer.from(encodeLinkFrame({ kind: 'goodbye', reason: 'overloaded' })).toString('hex')).to.equal('020328')
+    expect(Buffer.from(encodeLinkFrame({ kind: 'goodbye', reason: 'denied' })).toString('hex')).to.equal('020326')
+    expect(Buffer.from(encodeLinkFrame({ kind: 'goodbye', reason: 'revoked' })).toString('hex')).to.equal('02031d')
   })
 
   it('come out as they went in, however they are cut', () => {
