@@ -30,15 +30,22 @@ export function takeFacts (socket: TLSSocket): HandshakeSocket {
 }
 
 /**
+ * What alert 40 says, which has one name before OpenSSL 3.2 and another since.
+ */
+const NOTHING_IN_COMMON = 'the peer found no TLS version, cipher suite, group or signature algorithm that is common to both'
+
+/**
  * What an error of Node's TLS means for the person who reads it.
  */
-export function describeTlsError (err: Error & { code?: string }): HandshakeFailedError {
+export function describeTlsError (err: Error & { code?: string, reason?: string }): HandshakeFailedError {
   const meanings: Record<string, string> = {
     ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: 'the peer speaks TLS, but not as a node of fisco-libp2p (no common ALPN protocol)',
     ERR_SSL_NO_APPLICATION_PROTOCOL: 'the peer speaks TLS, but not as a node of fisco-libp2p (no common ALPN protocol)',
     ERR_SSL_UNSUPPORTED_PROTOCOL: 'no TLS version is common to both (TLS 1.2 or 1.3 is needed)',
     ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: 'no TLS version is common to both (TLS 1.2 or 1.3 is needed)',
     ERR_SSL_NO_SHARED_CIPHER: 'no cipher suite is common to both',
+    'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE': NOTHING_IN_COMMON,
+    ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: NOTHING_IN_COMMON,
     ERR_SSL_WRONG_VERSION_NUMBER: 'the peer does not speak TLS',
     ERR_TLS_HANDSHAKE_TIMEOUT: 'the peer did not finish the TLS handshake in time',
     ECONNRESET: 'the peer closed the connection during the TLS handshake'
@@ -46,5 +53,5 @@ export function describeTlsError (err: Error & { code?: string }): HandshakeFail
 
   const meaning = meanings[err.code ?? '']
 
-  return new HandshakeFailedError('tls-failure', meaning == null ? `TLS failed: ${err.message}` : `TLS failed: ${meaning}`, { cause: err })
+  return new HandshakeFailedError('tls-failure', meaning == null ? `TLS failed: ${err.reason ?? err.message}` : `TLS failed: ${meaning}`, { cause: err })
 }

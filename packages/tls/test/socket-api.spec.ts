@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { createServer } from 'node:tls'
 import { createConsortium } from '@fisco-libp2p/test-kit'
 import { connectTls, createTlsListener } from '@fisco-libp2p/tls'
 import { expect } from 'chai'
@@ -59,6 +60,23 @@ describe('TLS sockets for tools', () => {
       expect(await promise).to.have.property('rule').that.is.oneOf(['untrusted-issuer', 'closed', 'tls-failure'])
     } finally {
       await listener.close()
+    }
+  })
+
+  it('say in words that the other side has nothing in common with them', async () => {
+    const { identity } = await createConsortium()
+    const [client, other] = [await identity(), await identity()]
+    const server = createServer({ key: other.key.export({ format: 'pem', type: 'pkcs8' }).toString(), cert: other.chain[0].x509.toString(), maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-SHA', ecdhCurve: 'secp256k1' })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+
+    try {
+      const failed = await connectTls({ identity: client, host: '127.0.0.1', port: Object(server.address()).port }).catch(err => err)
+
+      expect(failed).to.include({ name: 'HandshakeFailedError', rule: 'tls-failure' })
+      expect(failed).to.have.property('message', 'TLS failed: the peer found no TLS version, cipher suite, group or signature algorithm that is common to both')
+    } finally {
+      server.close()
     }
   })
 
