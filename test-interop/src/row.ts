@@ -22,12 +22,27 @@ export interface Row {
 }
 
 /**
- * One case: resolves with what is worth telling, or rejects with what is wrong.
+ * One case: resolves with what is worth telling, rejects with what is wrong, or with a {@link Skip}.
  */
 export interface Case {
   pair: string
   case: string
   run (): Promise<string | void>
+}
+
+/**
+ * Thrown by a case that cannot be tried on this machine: the reference itself is not able to do it.
+ */
+export class Skip extends Error {
+  static name = 'Skip'
+
+  /**
+   * @param reason - what is lacking, in words
+   */
+  constructor (reason: string) {
+    super(reason)
+    this.name = 'Skip'
+  }
 }
 
 /**
@@ -62,6 +77,10 @@ export async function runCase ({ pair, case: name, run }: Case): Promise<Row> {
 
     return { pair, case: name, ok: true, ms: elapsed(), ...typeof detail === 'string' ? { detail } : {} }
   } catch (err) {
+    if (err instanceof Skip) {
+      return { pair, case: name, ok: false, ms: elapsed(), skipped: err.message }
+    }
+
     return { pair, case: name, ok: false, ms: elapsed(), detail: String(err.message ?? err) }
   }
 }

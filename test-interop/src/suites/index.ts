@@ -1,6 +1,7 @@
+import { openssl } from './openssl.ts'
 import type { Suite } from '../row.ts'
 
 /**
  * All references, in the order in which they are tried.
  */
-export const suites: readonly Suite[] = []
+export const suites: readonly Suite[] = [openssl]
