@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { createCrl, issueNode } from '@fisco-libp2p/ca'
 import { createIdentity, crlsFromFile } from '@fisco-libp2p/identity'
 import { createConsortium } from '@fisco-libp2p/test-kit'
+import type { NodeFiles } from './s-client.ts'
 import type { IssuedNode, NodeOptions } from '@fisco-libp2p/ca'
 import type { Crl, Identity } from '@fisco-libp2p/identity'
 import type { Consortium, NodeKeyType } from '@fisco-libp2p/test-kit'
@@ -17,25 +18,13 @@ export type MemberKind = 'member' | 'without agency' | 'expired' | 'not yet vali
 /**
  * Files of a node, as the openssl command line takes them, and their contents.
  */
-export interface Member {
+export interface Member extends Required<NodeFiles> {
   issued: IssuedNode
 
   /**
    * The same, for our side of the exchange; of a good certificate only.
    */
   identity?: Identity
-  key: string
-  leaf: string
-
-  /**
-   * The agency's certificate.
-   */
-  above: string
-
-  /**
-   * The root that it trusts.
-   */
-  ca: string
 }
 
 /**

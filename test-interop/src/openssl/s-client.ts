@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { framesIn } from './frames.ts'
 import { Tool } from './tool.ts'
-import type { Member } from './members.ts'
 import type { OurNode } from './our-node.ts'
 import type { RefusalRule } from '@fisco-libp2p/tls'
 
@@ -16,13 +15,31 @@ export const OUR_ALPN = 'fisco-libp2p/yamux/1.0.0,fisco-libp2p'
 export const GROUPS = 'X25519:prime256v1:secp256k1'
 
 /**
+ * Files of a node, as the openssl command line takes them.
+ */
+export interface NodeFiles {
+  key: string
+
+  /**
+   * Its certificate alone.
+   */
+  leaf: string
+
+  /**
+   * Those of the CAs above it, if there are any but the root.
+   */
+  above?: string
+  ca: string
+}
+
+/**
  * Whom `openssl s_client` plays.
  */
 export interface ClientInit {
   /**
    * Whose certificate is shown; nobody's if not given.
    */
-  member?: Member
+  member?: NodeFiles
 
   /**
    * Leave out the agency's certificate?
@@ -46,7 +63,7 @@ export function startClient (port: number, { member, withoutAgency = false, alpn
     's_client', '-connect', `127.0.0.1:${port}`, '-groups', GROUPS,
     ...alpn === false ? [] : ['-alpn', alpn],
     ...member == null ? [] : ['-cert', member.leaf, '-key', member.key, '-CAfile', member.ca],
-    ...member == null || withoutAgency ? [] : ['-cert_chain', member.above],
+    ...member?.above == null || withoutAgency ? [] : ['-cert_chain', member.above],
     ...args
   ])
 }
