@@ -51,19 +51,7 @@ export class FrameSocket {
    * Tells the peer why it is refused, gives it a moment to take that in, and ends the connection.
    */
   async refuse (rule: RefusalRule, text: string): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, REFUSAL_LINGER)
-
-    this.socket.once('close', resolve)
-    this.socket.once('end', resolve)
-    // an end of file is only noticed by a socket that is read
-    this.socket.resume()
-    this.socket.end(encodeFrame({ type: 'refusal', rule, text }))
-
-    await promise
-
-    clearTimeout(timer)
-    this.socket.destroy()
+    await endGently(this.socket, encodeFrame({ type: 'refusal', rule, text }))
   }
 
   private async nextChunk (signal: AbortSignal): Promise<Buffer> {
@@ -96,4 +84,29 @@ export class FrameSocket {
       }
     })
   }
+}
+
+/**
+ * Ends a connection so that what was written last arrives: in TLS 1.2 that may be the listener's end of the handshake. The peer has a moment
+ * to take it in.
+ */
+export async function endGently (socket: TLSSocket, lastBytes?: Uint8Array): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, REFUSAL_LINGER)
+
+  socket.once('close', resolve)
+  socket.once('end', resolve)
+  // an end of file is only noticed by a socket that is read
+  socket.resume()
+
+  if (lastBytes != null) {
+    socket.write(lastBytes)
+  }
+
+  socket.end()
+
+  await promise
+
+  clearTimeout(timer)
+  socket.destroy()
 }

@@ -6,6 +6,7 @@ import { clientHandshake } from './client.ts'
 import { confirmExchange } from './confirm.ts'
 import { ALPN_PREFIX, HANDSHAKE_TIMEOUT, MAX_HANDSHAKE_TIMEOUT, MAX_KNOWN_HOSTS } from './constants.ts'
 import { HandshakeFailedError, HandshakeRefusedError } from './errors.ts'
+import { endGently } from './frame-socket.ts'
 import { LogLimiter } from './log-limiter.ts'
 import { registerMetrics } from './metrics.ts'
 import { RecentNodes } from './recent-nodes.ts'
@@ -148,7 +149,7 @@ export class Handshaker {
       const incarnation = await incarnationOf(this.components).get()
       const credentials = this.credentials
       const facts = await this.tlsHandshake(duplex, request, credentials, signal)
-      expectAlpn(facts.socket)
+      await expectAlpn(facts.socket)
       const { peer, accepted } = await confirmExchange(facts, {
         identity: this.identity,
         chain: credentials.chain,
@@ -305,8 +306,10 @@ export class Handshaker {
 /**
  * A node of FISCO BCOS 2.x speaks TLS without ALPN, and then its own frames: there is nothing to confirm with it.
  */
-function expectAlpn (socket: TLSSocket): void {
+async function expectAlpn (socket: TLSSocket): Promise<void> {
   if (socket.alpnProtocol === false || socket.alpnProtocol == null) {
+    await endGently(socket)
+
     throw new HandshakeFailedError('no-alpn', 'the peer speaks TLS without ALPN: a node of FISCO BCOS 2.x, or a TLS tool; a node of this network offers fisco-libp2p/...')
   }
 }

@@ -1,7 +1,9 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { createConsortium } from '@fisco-libp2p/test-kit'
 import { expect } from 'chai'
-import { startNode } from './support/nodes.ts'
+import { nextRejection, startNode } from './support/nodes.ts'
+import { dialTls } from './support/raw-peer.ts'
 import type { Multiaddr } from '@multiformats/multiaddr'
 
 function dialRaw (address: Multiaddr): ReturnType<typeof connect> {
@@ -38,6 +40,23 @@ describe('strangers at a TLS-first port', () => {
       await untilClosed(stranger)
 
       expect((await member.libp2p.dial(address)).status).to.equal('open')
+    })
+  }
+
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+    it(`who speak ${maxVersion} without ALPN see a handshake that is done, then its end, and no byte`, async () => {
+      const consortium = await createConsortium({ keyType: 'ed25519' })
+      await using node = await startNode(await consortium.identity(), { carrier: 'tls-first' })
+      const rejected = nextRejection(node.identity)
+      const { socket } = await dialTls(node.libp2p.getMultiaddrs()[0], await consortium.identity(), { ALPNProtocols: undefined, maxVersion })
+
+      let bytes = 0
+      socket.on('data', chunk => { bytes += chunk.byteLength })
+
+      // rejects if the connection is cut
+      await once(socket, 'end')
+      expect(bytes).to.equal(0)
+      expect(await rejected).to.have.property('rule', 'no-alpn')
     })
   }
 
