@@ -80,6 +80,8 @@ async function withoutAlpn (members: Members): Promise<string> {
   await using client = startClient(node.port, { member: members.of('member'), alpn: false })
   const seen = await established(client)
   await client.untilPrinted(/No ALPN negotiated/)
+  // a connection that is cut would be an "unexpected eof"
+  await client.untilPrinted(/^closed$/m)
   await client.ended()
 
   assert.deepEqual(framesIn(client.stdout), [], 'something was sent')

@@ -24,8 +24,11 @@ export class Tool implements AsyncDisposable {
    */
   private readonly changes = new EventEmitter()
 
-  constructor (command: string, args: readonly string[]) {
-    this.child = spawn(command, args)
+  /**
+   * @param env - variables that are added to those of this process
+   */
+  constructor (command: string, args: readonly string[], env: Record<string, string> = {}) {
+    this.child = spawn(command, args, { env: { ...process.env, ...env } })
     this.child.stdout.on('data', chunk => {
       this.stdout = Buffer.concat([this.stdout, chunk])
       this.changes.emit('change')
@@ -55,14 +58,22 @@ export class Tool implements AsyncDisposable {
   }
 
   /**
+   * Nothing more is written to it.
+   */
+  endInput (): void {
+    this.child.stdin.end()
+  }
+
+  /**
    * Waits until what it has printed satisfies.
    *
    * @param what - what is waited for, for the error
    * @param look - gives undefined while it is not there
+   * @param ms - for how long
    * @throws Error with the end of the output, if the tool ends before, or time does
    */
-  async until <T> (what: string, look: (tool: this) => T | undefined): Promise<T> {
-    const timeout = AbortSignal.timeout(TOOL_TIMEOUT)
+  async until <T> (what: string, look: (tool: this) => T | undefined, ms = TOOL_TIMEOUT): Promise<T> {
+    const timeout = AbortSignal.timeout(ms)
 
     for (;;) {
       const found = look(this)
@@ -72,7 +83,7 @@ export class Tool implements AsyncDisposable {
       }
 
       if (this.isClosed || timeout.aborted) {
-        throw new Error(`${what} was not seen ${this.isClosed ? 'before the tool ended' : `within ${TOOL_TIMEOUT} ms`}; it printed: ${this.tail()}`)
+        throw new Error(`${what} was not seen ${this.isClosed ? 'before the tool ended' : `within ${ms} ms`}; it printed: ${this.tail()}`)
       }
 
       await once(this.changes, 'change', { signal: timeout }).catch(() => {})
@@ -91,8 +102,8 @@ export class Tool implements AsyncDisposable {
    *
    * @returns its exit code
    */
-  async ended (): Promise<number | null> {
-    await this.until('its end', () => this.isClosed || undefined)
+  async ended (ms = TOOL_TIMEOUT): Promise<number | null> {
+    await this.until('its end', () => this.isClosed || undefined, ms)
 
     return this.child.exitCode
   }

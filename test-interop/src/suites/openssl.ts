@@ -2,6 +2,7 @@ import { temporaryFolder } from '@fisco-libp2p/test-kit'
 import { clientCases } from '../openssl/client-cases.ts'
 import { createMembers } from '../openssl/members.ts'
 import { oldTlsCases } from '../openssl/old-tls-cases.ts'
+import { scannerCases } from '../openssl/scanners.ts'
 import { serverCases } from '../openssl/server-cases.ts'
 import { lacksCommand } from '../openssl/tool.ts'
 import type { Suite } from '../row.ts'
@@ -23,7 +24,7 @@ export const openssl: Suite = {
 
     try {
       const all = await Promise.all(KEY_TYPES.map(async keyType => createMembers(folder.path, keyType)))
-      const cases = all.flatMap(members => [...clientCases(members), ...oldTlsCases(members, folder.path), ...serverCases(members)])
+      const cases = all.flatMap(members => [...clientCases(members), ...oldTlsCases(members, folder.path), ...serverCases(members), ...scannerCases(members, folder.path)])
 
       return { cases, [Symbol.asyncDispose]: async () => folder[Symbol.asyncDispose]() }
     } catch (err) {
