@@ -2,6 +2,8 @@ import { HandshakeFailedError } from './errors.ts'
 import { until } from './until.ts'
 import type { Socket } from 'node:net'
 
+const LIBP2P_GREETING = '\u0013/multi'
+
 /**
  * Whether the first bytes of a connection can be those of TLS: a handshake record (RFC 8446 5.1, 22) of a version 3.x.
  *
@@ -29,7 +31,8 @@ export function guessProtocol (bytes: Uint8Array): string {
     return 'SSH'
   }
 
-  return text.startsWith('\u0013/multi') ? 'libp2p without TLS (is the /tls missing in its address of this node?)' : 'something unknown'
+  // js-libp2p writes the length of its greeting first, and the words in a packet of their own
+  return text !== '' && LIBP2P_GREETING.startsWith(text.slice(0, LIBP2P_GREETING.length)) ? 'libp2p without TLS (is the /tls missing in its address of this node?)' : 'something unknown'
 }
 
 /**
