@@ -1,8 +1,13 @@
 import { fiscoCertificates } from './fisco-certificates.ts'
+import { jsLibp2p } from './js-libp2p.ts'
 import { openssl } from './openssl.ts'
 import type { Suite } from '../row.ts'
 
 /**
  * All references, in the order in which they are tried.
  */
-export const suites: readonly Suite[] = [openssl, fiscoCertificates]
+export const suites: readonly Suite[] = [
+  openssl,
+  fiscoCertificates,
+  jsLibp2p
+]
