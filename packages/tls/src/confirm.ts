@@ -120,7 +120,7 @@ async function refusing <T> (frames: FrameSocket, part: () => Promise<T>): Promi
   } catch (err) {
     if (err instanceof HandshakeRefusedError && err.refusedBy === 'us') {
       await frames.refuse(err.rule, REFUSAL_CODES[err.rule] < FIRST_CODE_WITH_TEXT ? '' : err.text)
-    } else if (err.name === 'UnexpectedPeerError') {
+    } else if (err.name === 'UnexpectedPeerError' && !(err instanceof HandshakeRefusedError)) {
       await frames.refuse('unexpected-peer', err.message)
     }
 

@@ -77,7 +77,8 @@ export class HandshakeRefusedError extends Error {
    */
   constructor (readonly rule: RefusalRule, readonly refusedBy: 'us' | 'them', readonly text: string) {
     super(refusedBy === 'us' ? `we refused the peer: ${text}` : `the peer refused us: ${text}`)
-    this.name = 'HandshakeRefusedError'
+    // as js-libp2p calls it: that the end which did not expect this peer says so before it fails itself must not hide that from who looks at the name
+    this.name = rule === 'unexpected-peer' ? 'UnexpectedPeerError' : 'HandshakeRefusedError'
   }
 }
 
