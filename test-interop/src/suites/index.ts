@@ -1,3 +1,4 @@
+import { compliance } from './compliance.ts'
 import { fiscoCertificates } from './fisco-certificates.ts'
 import { jsLibp2p } from './js-libp2p.ts'
 import { openssl } from './openssl.ts'
@@ -9,5 +10,6 @@ import type { Suite } from '../row.ts'
 export const suites: readonly Suite[] = [
   openssl,
   fiscoCertificates,
-  jsLibp2p
+  jsLibp2p,
+  compliance
 ]
