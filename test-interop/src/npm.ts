@@ -6,7 +6,7 @@ import { delimiter, dirname } from 'node:path'
  *
  * @param timeout - milliseconds
  * @returns what it wrote to standard output
- * @throws Error with the end of what it wrote
+ * @throws Error with the end of what it wrote; all that it wrote to standard output is its cause
  */
 export async function run (command: string, args: string[], cwd: string, timeout: number): Promise<string> {
   const inherited = Object.entries(process.env).filter(([name]) => !/^(npm_(config_local_prefix|lifecycle|package|command)|INIT_CWD)/i.test(name))
@@ -17,7 +17,7 @@ export async function run (command: string, args: string[], cwd: string, timeout
       if (err == null) {
         resolve(stdout)
       } else {
-        reject(new Error(`${command} ${args[0]}: ${err.signal == null ? `${stdout.trim().slice(-1_000)} ${stderr.trim().slice(-1_000)}`.trim() : `not done within ${timeout / 1_000} s`}`))
+        reject(new Error(`${command} ${args[0]}: ${err.signal == null ? `${stdout.trim().slice(-1_000)} ${stderr.trim().slice(-1_000)}`.trim() : `not done within ${timeout / 1_000} s`}`, { cause: stdout }))
       }
     })
   })

@@ -1,6 +1,7 @@
 import { compliance } from './compliance.ts'
 import { fiscoCertificates } from './fisco-certificates.ts'
 import { jsLibp2p } from './js-libp2p.ts'
+import { npmPack } from './npm-pack.ts'
 import { openssl } from './openssl.ts'
 import type { Suite } from '../row.ts'
 
@@ -11,5 +12,6 @@ export const suites: readonly Suite[] = [
   openssl,
   fiscoCertificates,
   jsLibp2p,
-  compliance
+  compliance,
+  npmPack
 ]
