@@ -50,7 +50,7 @@ export class StreamReader implements Blocked {
     stream.addEventListener('end', this.#onEnd)
 
     if (stream.readableEnded) {
-      queueMicrotask(this.#onEnd)
+      queueMicrotask(this.#finish)
     }
   }
 
@@ -81,6 +81,13 @@ export class StreamReader implements Blocked {
   }
 
   readonly #onEnd = (): void => {
+    // an abort and a reset end it as well: the event `close`, which comes next, says why
+    if (this.#stream.status !== 'aborted' && this.#stream.status !== 'reset') {
+      this.#finish()
+    }
+  }
+
+  readonly #finish = (): void => {
     this.#hasInputEnded = true
     this.#read()
   }
