@@ -1,4 +1,5 @@
-import { HandlerFailedError } from '@fisco-libp2p/direct'
+import { DIRECT_PROTOCOL, HandlerFailedError } from '@fisco-libp2p/direct'
+import { UnsupportedProtocolError } from '@libp2p/interface'
 import { expect } from 'chai'
 import { fromString, toString } from 'uint8arrays'
 import { failure, gate, Network, outcome, pattern } from './support/network.ts'
@@ -121,6 +122,22 @@ describe('requests between two nodes', () => {
     await network.connect(a, other)
 
     expect(await outcome(a.direct.request(other.nodeId, 'echo', EMPTY))).to.equal('UnsupportedProtocolError')
+  })
+
+  it('fail with the same when that is heard only on a stream that is open already, as an early one of the muxer is', async () => {
+    const started = Promise.withResolvers<void>()
+    b.direct.handle('waits', async () => {
+      started.resolve()
+
+      return new Promise<Uint8Array>(() => {})
+    })
+    const waiting = outcome(a.direct.request(b.nodeId, 'waits', EMPTY))
+    await started.promise
+    a.libp2p.getConnections().flatMap(({ streams }) => streams).filter(({ protocol }) => protocol === DIRECT_PROTOCOL).forEach(stream => {
+      stream.abort(new UnsupportedProtocolError('the other end does not speak it'))
+    })
+
+    expect(await waiting).to.equal('UnsupportedProtocolError')
   })
 
   it('fail when their time is over, and the handler hears of it', async () => {
