@@ -1,5 +1,6 @@
 import { compliance } from './compliance.ts'
 import { fiscoCertificates } from './fisco-certificates.ts'
+import { goLibp2p } from './go-libp2p.ts'
 import { jsLibp2p } from './js-libp2p.ts'
 import { npmPack } from './npm-pack.ts'
 import { openssl } from './openssl.ts'
@@ -13,5 +14,6 @@ export const suites: readonly Suite[] = [
   fiscoCertificates,
   jsLibp2p,
   compliance,
-  npmPack
+  npmPack,
+  goLibp2p
 ]
