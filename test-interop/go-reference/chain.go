@@ -36,6 +36,18 @@ func codeOf(rule string) uint64 {
 	return 0
 }
 
+func parseChain(ders [][]byte) ([]*x509.Certificate, error) {
+	var chain []*x509.Certificate
+	for _, der := range ders {
+		cert, err := x509.ParseCertificate(der)
+		if err != nil {
+			return nil, err
+		}
+		chain = append(chain, cert)
+	}
+	return chain, nil
+}
+
 // judge says which rule a chain breaks, or "" (PROTOCOLS.md, "Judging a chain"). crypto/x509 finds the path; what it does not ask is asked here,
 // of the rules that a chain made by honest tools can break: the whole table is the validator's own, and is tested with it.
 func (id *identity) judge(chain []*x509.Certificate, usage x509.ExtKeyUsage) string {

@@ -165,7 +165,7 @@ func (d *direct) add(dc *directConn, i int, s network.Stream) *directStream {
 	if mine >= streamsPerLane {
 		return nil
 	}
-	ds := &directStream{direct: d, dc: dc, lane: i, s: s, calls: map[uint32]*call{}, incoming: map[uint32]*message{}, answers: map[uint32]*message{}, serving: map[uint32]context.CancelFunc{}, long: make(chan struct{}, 8), room: make(chan struct{}, maxHandlers)}
+	ds := &directStream{direct: d, dc: dc, lane: i, s: s, calls: map[uint32]*call{}, incoming: map[uint32]*partial{}, answers: map[uint32]*partial{}, serving: map[uint32]context.CancelFunc{}, long: make(chan struct{}, 8), room: make(chan struct{}, maxHandlers)}
 	ds.wake = sync.NewCond(&ds.mu)
 	dc.lanes[i].streams = append(dc.lanes[i].streams, ds)
 	staying := dc.staying(i)

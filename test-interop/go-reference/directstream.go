@@ -25,8 +25,8 @@ type directStream struct {
 	closing  bool // our half: nothing begins any more
 	err      error
 	calls    map[uint32]*call              // ours, without an answer
-	answers  map[uint32]*message           // parts of answers to us
-	incoming map[uint32]*message           // parts of the peer's requests and notifications
+	answers  map[uint32]*partial           // parts of answers to us
+	incoming map[uint32]*partial           // parts of the peer's requests and notifications
 	serving  map[uint32]context.CancelFunc // the peer's requests that have no whole answer
 	lastTold uint32                        // the peer's last id
 	sent     uint64
@@ -46,8 +46,8 @@ type call struct {
 	err    error
 }
 
-// message is one of several frames of which some are here. What nobody wants any more is read and dropped.
-type message struct {
+// partial is a message of several frames of which some are here. What nobody wants any more is read and dropped.
+type partial struct {
 	first *frame
 	parts []byte
 	got   uint32
@@ -248,13 +248,13 @@ func (s *directStream) takeCall(f *frame) error {
 	}
 	if f.kind == kindOpen {
 		s.mu.Lock()
-		s.incoming[f.id] = &message{first: f, drop: true}
+		s.incoming[f.id] = &partial{first: f, drop: true}
 		s.mu.Unlock()
 		go s.write(&frame{kind: kindError, id: f.id, code: codeNoHandler})
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), f.timeout)
-	m := &message{first: f, ctx: ctx}
+	m := &partial{first: f, ctx: ctx}
 	s.mu.Lock()
 	s.serving[f.id] = cancel
 	s.mu.Unlock()
@@ -277,7 +277,7 @@ func (s *directStream) takeCall(f *frame) error {
 	return s.begin(s.incoming, m)
 }
 
-func (s *directStream) begin(into map[uint32]*message, m *message) error {
+func (s *directStream) begin(into map[uint32]*partial, m *partial) error {
 	m.got = uint32(len(m.first.part))
 	if !m.drop {
 		m.parts = append([]byte(nil), m.first.part...)
@@ -290,7 +290,7 @@ func (s *directStream) begin(into map[uint32]*message, m *message) error {
 }
 
 // start hands a whole message to its handler.
-func (s *directStream) start(m *message, data []byte) {
+func (s *directStream) start(m *partial, data []byte) {
 	f := m.first
 	s.room <- struct{}{} // no room: nothing more is read
 	if f.kind == kindNotification {
@@ -326,7 +326,7 @@ func (s *directStream) takeResponse(f *frame) error {
 	if twice {
 		return violation("id")
 	}
-	m := &message{first: f, drop: c == nil}
+	m := &partial{first: f, drop: c == nil}
 	if c != nil && f.total > s.direct.maxMessage {
 		m.drop = true
 		s.finish(f.id, nil, &answerError{code: codeAnswerTooLarge})

@@ -131,14 +131,11 @@ func run(out *output) error {
 		return nil, nil
 	})
 	ready := make(chan struct{})
-	n.status, err = newStatus(ctx, n.host, id, 10*time.Minute, func(r *record, how string) {
+	n.status = newStatus(ctx, n.host, id, 10*time.Minute, func(r *record, how string) {
 		<-ready
 		n.topics.recordArrived()
 		out.tell(object{"event": how, "record": told(r)})
 	})
-	if err != nil {
-		return err
-	}
 	n.topics, err = newTopics(ctx, n.host, id, n.direct, n.status, !*gossipOnly, func(topic string, m *topicMessage) {
 		out.tell(object{"event": "message", "topic": topic, "author": hex.EncodeToString(m.author), "sequence": m.sequence, "size": len(m.data), "sha256": sum(m.data)})
 	})

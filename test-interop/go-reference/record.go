@@ -93,43 +93,20 @@ func readRecord(data []byte) (*record, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &record{}
-	for _, f := range set {
-		switch f.num {
-		case 1:
-			r.raw = f.bytes
-		case 2:
-			r.signature = f.bytes
-		case 3:
-			r.chain = append(r.chain, f.bytes)
-		case 4:
-			r.age = time.Duration(min(f.value, 1<<31)) * time.Millisecond
-		}
-	}
+	r := &record{raw: set.bytes(1), signature: set.bytes(2), chain: set.all(3), age: time.Duration(min(set.uint(4), 1<<31)) * time.Millisecond}
 	r.hash = sha256.Sum256(r.raw)
 	if set, err = fields(r.raw); err != nil || len(r.raw) > 65_536 || len(r.signature) > 1_024 || len(r.chain) > 4 {
 		return nil, errMalformed
 	}
-	version := uint64(0)
-	for _, f := range set {
-		switch f.num {
-		case 1:
-			version = f.value
-		case 2:
-			r.nodeID = f.bytes
-		case 3:
-			r.incarnation = f.value
-		case 4:
-			r.seq = f.value
-		case 5:
-			e, err := readEntry(f.bytes)
-			if err != nil || len(r.entries) > 0 && r.entries[len(r.entries)-1].name >= e.name {
-				return nil, errMalformed
-			}
-			r.entries = append(r.entries, e)
+	r.nodeID, r.incarnation, r.seq = set.bytes(2), set.uint(3), set.uint(4)
+	for _, encoded := range set.all(5) {
+		e, err := readEntry(encoded)
+		if err != nil || len(r.entries) > 0 && r.entries[len(r.entries)-1].name >= e.name {
+			return nil, errMalformed
 		}
+		r.entries = append(r.entries, e)
 	}
-	n := len(r.nodeID)
+	version, n := set.uint(1), len(r.nodeID)
 	switch {
 	case version > 1:
 		return nil, errors.New("version")
@@ -141,14 +118,7 @@ func readRecord(data []byte) (*record, error) {
 
 func readEntry(data []byte) (e entry, err error) {
 	set, err := fields(data)
-	for _, f := range set {
-		switch f.num {
-		case 1:
-			e.name = string(f.bytes)
-		case 2:
-			e.value = f.bytes
-		}
-	}
+	e.name, e.value = string(set.bytes(1)), set.bytes(2)
 	bad := func(r rune) bool { return unicode.Is(unicode.Cc, r) || r == utf8.RuneError }
 	if err != nil || e.name == "" || len(e.name) > 64 || strings.ContainsFunc(e.name, bad) || len(e.value) > 16_384 {
 		return e, errMalformed
@@ -161,15 +131,8 @@ func (id *identity) prove(r *record) error {
 	if int64(r.incarnation) > time.Now().Add(24*time.Hour).UnixMilli() {
 		return errors.New("future")
 	}
-	var chain []*x509.Certificate
-	for _, der := range r.chain {
-		cert, err := x509.ParseCertificate(der)
-		if err != nil {
-			return errMalformed
-		}
-		chain = append(chain, cert)
-	}
-	if len(chain) == 0 {
+	chain, err := parseChain(r.chain)
+	if err != nil || len(chain) == 0 {
 		return errMalformed
 	}
 	r.leaf = chain[0]
@@ -206,7 +169,7 @@ func writeStatusFrame(w io.Writer, message []byte) error {
 	return err
 }
 
-func readStatusFrame(r io.Reader) ([]field, error) {
+func readStatusFrame(r io.Reader) (message, error) {
 	var length [4]byte
 	if _, err := io.ReadFull(r, length[:]); err != nil {
 		return nil, err
@@ -215,13 +178,9 @@ func readStatusFrame(r io.Reader) ([]field, error) {
 	if n < 1 || n > 131_072 {
 		return nil, errMalformed
 	}
-	message := make([]byte, n)
-	if _, err := io.ReadFull(r, message); err != nil {
+	data := make([]byte, n)
+	if _, err := io.ReadFull(r, data); err != nil {
 		return nil, err
 	}
-	set, err := fields(message)
-	if err != nil {
-		return nil, errMalformed
-	}
-	return set, nil
+	return fields(data)
 }

@@ -180,14 +180,8 @@ func (s *security) confirm(conn *tls.Conn, expected peer.ID, inbound bool) (*sec
 		return nil, err
 	}
 	// (c) that it takes us
-	accept, err := readHandshake(conn, 2)
-	if err != nil {
+	if _, err := readHandshake(conn, 2); err != nil {
 		return nil, err
-	}
-	for _, f := range accept {
-		if f.num == 1 && f.value != version {
-			return nil, &refusal{rule: "unsupported-version"}
-		}
 	}
 	key, err := remote.ExtractPublicKey()
 	if err != nil { // of an RSA key the PeerId is only a hash
@@ -198,34 +192,18 @@ func (s *security) confirm(conn *tls.Conn, expected peer.ID, inbound bool) (*sec
 	return &secureConn{Conn: conn, local: s.peer, remote: remote, key: key, muxer: protocol.ID(muxer), incarnation: incarnation}, nil
 }
 
-func (s *security) judgeConfirm(theirs []field, leaf *x509.Certificate, usage x509.ExtKeyUsage) (incarnation, version uint64, rule string) {
-	var lowest, highest uint64
-	var network []byte
-	var chain []*x509.Certificate
-	for _, f := range theirs {
-		switch f.num {
-		case 1:
-			lowest = f.value
-		case 2:
-			highest = f.value
-		case 3:
-			network = f.bytes
-		case 4:
-			incarnation = f.value
-		case 5:
-			cert, err := x509.ParseCertificate(f.bytes)
-			if err != nil {
-				return 0, 0, "malformed"
-			}
-			chain = append(chain, cert)
-		}
+func (s *security) judgeConfirm(theirs message, leaf *x509.Certificate, usage x509.ExtKeyUsage) (incarnation, version uint64, rule string) {
+	chain, err := parseChain(theirs.all(5))
+	if err != nil {
+		return 0, 0, "malformed"
 	}
-	version = min(highest, confirmMax)
+	lowest, highest := theirs.uint(1), theirs.uint(2)
+	version, incarnation = min(highest, confirmMax), theirs.uint(4)
 	switch rule = s.judge(chain, usage); {
 	case len(chain) == 0 || !bytes.Equal(chain[0].Raw, leaf.Raw):
 		rule = "chain-mismatch"
 	case rule != "":
-	case !bytes.Equal(network, s.networkID):
+	case !bytes.Equal(theirs.bytes(3), s.networkID):
 		rule = "other-network"
 	case lowest > highest || version < confirmMin || version < lowest:
 		rule = "unsupported-version"
@@ -251,7 +229,7 @@ func writeHandshake(w io.Writer, kind int, body []byte) error {
 }
 
 // readHandshake reads a frame of the kind that is due; a refusal may come at any time.
-func readHandshake(r io.Reader, kind int) ([]field, error) {
+func readHandshake(r io.Reader, kind int) (message, error) {
 	var length [2]byte
 	if _, err := io.ReadFull(r, length[:]); err != nil {
 		return nil, err
@@ -268,30 +246,12 @@ func readHandshake(r io.Reader, kind int) ([]field, error) {
 	if err != nil {
 		return nil, err
 	}
-	var found *field
-	for i, f := range set {
-		if f.num >= 1 && f.num <= 3 {
-			if found != nil {
-				return nil, fmt.Errorf("a handshake frame with two fields")
-			}
-			found = &set[i]
-		}
+	if len(set) != 1 || int(set[0].num) != kind && set[0].num != 3 {
+		return nil, fmt.Errorf("not the handshake frame %d that is due, alone", kind)
 	}
-	if found == nil || int(found.num) != kind && found.num != 3 {
-		return nil, fmt.Errorf("the handshake frame that is due is %d", kind)
-	}
-	body, err := fields(found.bytes)
-	if err != nil || found.num != 3 {
+	body, err := fields(set[0].bytes)
+	if err != nil || int(set[0].num) == kind {
 		return body, err
 	}
-	told := &refusal{rule: rules[0], byPeer: true}
-	for _, f := range body {
-		switch f.num {
-		case 1:
-			told.rule = ruleOf(f.value)
-		case 2:
-			told.text = string(f.bytes)
-		}
-	}
-	return nil, told
+	return nil, &refusal{rule: ruleOf(body.uint(1)), text: string(body.bytes(2)), byPeer: true}
 }

@@ -12,7 +12,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/libp2p/go-libp2p/core/event"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -56,30 +55,12 @@ type neighbor struct {
 	cancel context.CancelFunc
 }
 
-func newStatus(ctx context.Context, h host.Host, id *identity, maxAge time.Duration, onChange func(*record, string)) (*status, error) {
+func newStatus(ctx context.Context, h host.Host, id *identity, maxAge time.Duration, onChange func(*record, string)) *status {
 	s := &status{id: id, host: h, maxAge: maxAge, onChange: onChange, table: map[string]*record{}, own: map[string][]byte{"fisco/version": []byte("go-reference/1.0.0")},
 		neighbors: map[peer.ID]*neighbor{}, dirty: newQueue(), changed: newQueue()}
 	s.sign()
 	h.SetStreamHandler(statusID, func(in network.Stream) { s.read(ctx, in) })
-	identified, err := h.EventBus().Subscribe(new(event.EvtPeerIdentificationCompleted))
-	if err != nil {
-		return nil, err
-	}
-	go func() {
-		defer identified.Close()
-		for {
-			select {
-			case e := <-identified.Out():
-				done := e.(event.EvtPeerIdentificationCompleted)
-				if slices.Contains(done.Protocols, statusID) {
-					s.join(ctx, done.Peer)
-				}
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	h.Network().Notify(&network.NotifyBundle{DisconnectedF: func(n network.Network, c network.Conn) {
+	h.Network().Notify(&network.NotifyBundle{ConnectedF: func(_ network.Network, c network.Conn) { s.join(ctx, c.RemotePeer()) }, DisconnectedF: func(n network.Network, c network.Conn) {
 		if n.Connectedness(c.RemotePeer()) != network.Connected {
 			s.leave(c.RemotePeer())
 		}
@@ -87,7 +68,7 @@ func newStatus(ctx context.Context, h host.Host, id *identity, maxAge time.Durat
 	go s.keepOwn(ctx)
 	go s.announce(ctx)
 	go s.forgetOld(ctx)
-	return s, nil
+	return s
 }
 
 // set changes entries of the own record; nil removes one.
@@ -343,9 +324,9 @@ func (s *status) read(ctx context.Context, in network.Stream) {
 	n.in = in
 	s.mu.Unlock()
 	for {
-		message, err := readStatusFrame(in)
+		received, err := readStatusFrame(in)
 		if err == nil {
-			err = s.take(n, message)
+			err = s.take(n, received)
 		}
 		if err != nil {
 			in.Reset()
@@ -355,10 +336,10 @@ func (s *status) read(ctx context.Context, in network.Stream) {
 }
 
 // take looks at the fields of a message in the order in which they count.
-func (s *status) take(n *neighbor, message []field) error {
+func (s *status) take(n *neighbor, received message) error {
 	asked := map[string]bool{}
 	for _, num := range []int32{4, 1, 2, 5, 3} {
-		for _, f := range message {
+		for _, f := range received {
 			if int32(f.num) != num {
 				continue
 			}
@@ -396,9 +377,9 @@ func (s *status) take(n *neighbor, message []field) error {
 	return nil
 }
 
-func (s *status) takeRecords(n *neighbor, set []field, asked map[string]bool) error {
-	for _, f := range set {
-		r, err := readRecord(f.bytes)
+func (s *status) takeRecords(n *neighbor, set message, asked map[string]bool) error {
+	for _, encoded := range set.all(1) {
+		r, err := readRecord(encoded)
 		if err != nil {
 			if err == errMalformed {
 				return err
@@ -460,19 +441,8 @@ func (s *status) supersede(r *record) {
 	s.onChange(r, "self-superseded")
 }
 
-func (s *status) takeAnnounce(n *neighbor, set []field, asked map[string]bool) error {
-	var incarnation, seq uint64
-	var digest []byte
-	for _, f := range set {
-		switch f.num {
-		case 1:
-			incarnation = f.value
-		case 2:
-			seq = f.value
-		case 3:
-			digest = f.bytes
-		}
-	}
+func (s *status) takeAnnounce(n *neighbor, set message, asked map[string]bool) error {
+	incarnation, seq, digest := set.uint(1), set.uint(2), set.bytes(3)
 	if len(digest) != 16 {
 		return errMalformed
 	}
@@ -519,30 +489,14 @@ func (s *status) compare(from, to []byte) []byte {
 	return putMessage(nil, 5, body)
 }
 
-func (s *status) takeCompare(n *neighbor, set []field) error {
-	var from []byte
-	for _, f := range set {
-		if f.num == 1 {
-			from = f.bytes
-		}
-	}
-	for _, f := range set {
-		if f.num != 2 {
-			continue
-		}
-		part, err := fields(f.bytes)
+func (s *status) takeCompare(n *neighbor, set message) error {
+	from := set.bytes(1)
+	for _, encoded := range set.all(2) {
+		part, err := fields(encoded)
 		if err != nil {
-			return errMalformed
+			return err
 		}
-		var digest, to []byte
-		for _, p := range part {
-			switch p.num {
-			case 1:
-				digest = p.bytes
-			case 2:
-				to = p.bytes
-			}
-		}
+		digest, to := part.bytes(1), part.bytes(2)
 		if len(digest) != 16 || to != nil && !less(from, to) {
 			return errMalformed
 		}
@@ -557,45 +511,24 @@ func (s *status) takeCompare(n *neighbor, set []field) error {
 	return nil
 }
 
-func (s *status) takeList(n *neighbor, set []field, asked map[string]bool) error {
-	var from, to []byte
+func (s *status) takeList(n *neighbor, set message, asked map[string]bool) error {
+	from, to := set.bytes(1), set.bytes(2)
 	named := map[string]bool{}
-	for _, f := range set {
-		switch f.num {
-		case 1:
-			from = f.bytes
-		case 2:
-			to = f.bytes
-		case 3:
-			number, err := fields(f.bytes)
-			if err != nil {
-				return errMalformed
-			}
-			var owner string
-			var incarnation, seq uint64
-			var hash [32]byte
-			for _, x := range number {
-				switch x.num {
-				case 1:
-					owner = string(x.bytes)
-				case 2:
-					incarnation = x.value
-				case 3:
-					seq = x.value
-				case 4:
-					copy(hash[:], x.bytes)
-				}
-			}
-			named[owner] = true
-			s.mu.Lock()
-			held := s.table[owner]
-			n.has[owner] = hash
-			s.mu.Unlock()
-			if newer(incarnation, seq, hash[:], held) {
-				asked[owner] = true
-			} else if held.hash != hash {
-				n.due.add(owner)
-			}
+	for _, encoded := range set.all(3) {
+		number, err := fields(encoded)
+		if err != nil || len(number.bytes(4)) != 32 {
+			return errMalformed
+		}
+		owner, hash := string(number.bytes(1)), [32]byte(number.bytes(4))
+		named[owner] = true
+		s.mu.Lock()
+		held := s.table[owner]
+		n.has[owner] = hash
+		s.mu.Unlock()
+		if newer(number.uint(2), number.uint(3), hash[:], held) {
+			asked[owner] = true
+		} else if held.hash != hash {
+			n.due.add(owner)
 		}
 	}
 	s.mu.Lock()

@@ -72,25 +72,7 @@ func (m *topicMessage) encode() []byte {
 
 func readTopicMessage(data []byte) (*topicMessage, error) {
 	set, err := fields(data)
-	m := &topicMessage{}
-	for _, f := range set {
-		switch f.num {
-		case 1:
-			m.version = f.value
-		case 2:
-			m.author = f.bytes
-		case 3:
-			m.incarnation = f.value
-		case 4:
-			m.sequence = f.value
-		case 5:
-			m.topic = string(f.bytes)
-		case 6:
-			m.data = f.bytes
-		case 7:
-			m.signature = f.bytes
-		}
-	}
+	m := &topicMessage{version: set.uint(1), author: set.bytes(2), incarnation: set.uint(3), sequence: set.uint(4), topic: string(set.bytes(5)), data: set.bytes(6), signature: set.bytes(7)}
 	late := int64(m.incarnation) > time.Now().Add(24*time.Hour).UnixMilli()
 	if err != nil || len(data) > maxSigned || m.version == 0 || len(m.author) > 1_024 || m.incarnation-1 >= maxSafe || m.sequence-1 >= maxSafe || late || len(m.data) > maxTopicData {
 		return nil, errMalformed
@@ -350,12 +332,8 @@ func (t *topics) carriesLocked(nodeID []byte, topic string) bool {
 		return false
 	}
 	set, err := fields(r.entry("fisco/topics"))
-	unicast, follows := false, topic == broadcastTopic
-	for _, f := range set {
-		unicast = unicast || f.num == 2 && f.value != 0
-		follows = follows || f.num == 1 && topicPrefix+string(f.bytes) == topic
-	}
-	return err == nil && unicast && follows
+	follows := topic == broadcastTopic || slices.ContainsFunc(set.all(1), func(name []byte) bool { return topicPrefix+string(name) == topic })
+	return err == nil && set.uint(2) != 0 && follows
 }
 
 // treeLocked gives each carrier's parent in the tree of an author and a topic ("Spreading").

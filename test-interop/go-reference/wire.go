@@ -17,8 +17,8 @@ type field struct {
 }
 
 // fields reads a message field by field. Fields of types that the document does not use are skipped, as unknown ones.
-func fields(data []byte) ([]field, error) {
-	var all []field
+func fields(data []byte) (message, error) {
+	var all message
 	for len(data) > 0 {
 		num, typ, n := protowire.ConsumeTag(data)
 		if n < 0 {
@@ -41,6 +41,32 @@ func fields(data []byte) ([]field, error) {
 		all = append(all, one)
 	}
 	return all, nil
+}
+
+// message is the fields of a protobuf message. Of a field that stands there more than once, and is not repeated, the last one counts.
+type message []field
+
+func (m message) last(num protowire.Number) field {
+	found := field{}
+	for _, f := range m {
+		if f.num == num {
+			found = f
+		}
+	}
+	return found
+}
+
+func (m message) uint(num protowire.Number) uint64  { return m.last(num).value }
+func (m message) bytes(num protowire.Number) []byte { return m.last(num).bytes }
+
+func (m message) all(num protowire.Number) [][]byte {
+	var found [][]byte
+	for _, f := range m {
+		if f.num == num {
+			found = append(found, f.bytes)
+		}
+	}
+	return found
 }
 
 // putUint appends a number; proto3 leaves zeros out.
