@@ -29,6 +29,10 @@ const GO_TO_OURS = 'go-libp2p -> ours'
 const MAX_MESSAGE_SIZE = 16 * 1024 * 1024
 const SIZES = { '0 B': 0, '1 B': 1, '64 KiB': 65_536, '1 MiB': 1_048_576, '8 MiB': 8_388_608 }
 const WAIT = 15_000
+// more than a list of a range may name, so that ranges are compared
+const CROWD = 12
+// the entry fisco/topics of a node that follows "prices", and takes messages by unicast
+const FOLLOWS_PRICES = '0a067072696365731001'
 const run = promisify(execFile)
 
 /**
@@ -47,13 +51,13 @@ export const goLibp2p: Suite = {
     try {
       const binary = join(folder.path, 'go-reference')
       await run(await goCommand() ?? 'go', ['build', '-o', binary, '.'], { cwd: MODULE, timeout: 600_000 })
-      const home = await chainOf(folder.path, 'home', 'ed25519')
+      const home = await chainOf(folder.path, 'home', 'ed25519', CROWD + 2)
       const bench = new Bench(binary, folder.path, home)
       const foreign = await chainOf(folder.path, 'foreign', 'ed25519')
       const rsa = await chainOf(folder.path, 'rsa', 'rsa')
 
       return {
-        cases: [...linkCases(bench, foreign, new Bench(binary, folder.path, rsa)), ...directCases(bench), ...statusCases(bench), ...topicCases(bench)],
+        cases: [...linkCases(bench, foreign, new Bench(binary, folder.path, rsa)), ...directCases(bench), ...statusCases(bench), ...topicCases(bench), ...networkCases(bench)],
         [Symbol.asyncDispose]: async () => folder[Symbol.asyncDispose]()
       }
     } catch (err) {
@@ -108,8 +112,8 @@ class Bench {
     this.#nodes = nodes
   }
 
-  async startGo ({ form = 'TLS-first', goConf, goArgs = [] }: PairOptions, state = this.statePath()): Promise<GoNode> {
-    return GoNode.start(this.#binary, ['-conf', goConf ?? this.#nodes[1], '-listen', form === 'TLS-first' ? '/ip4/127.0.0.1/tcp/0/tls' : '/ip4/127.0.0.1/tcp/0', '-state', state, ...goArgs])
+  async startGo ({ form = 'TLS-first', goConf, goArgs = [] }: PairOptions = {}, state = this.statePath(), node = 1): Promise<GoNode> {
+    return GoNode.start(this.#binary, ['-conf', goConf ?? this.#nodes[node], '-listen', form === 'TLS-first' ? '/ip4/127.0.0.1/tcp/0/tls' : '/ip4/127.0.0.1/tcp/0', '-state', state, ...goArgs])
   }
 
   /**
@@ -119,11 +123,16 @@ class Bench {
     return join(this.#folder, randomUUID())
   }
 
-  async identity (): Promise<Identity> {
-    return loadIdentity({ key: join(this.#nodes[0], 'node.key'), cert: join(this.#nodes[0], 'node.crt'), ca: join(this.#nodes[0], 'ca.crt') })
+  /**
+   * The first node of the chain is ours, the second one the Go node, unless a case says otherwise.
+   */
+  async identity (node = 0): Promise<Identity> {
+    const folder = this.#nodes[node]
+
+    return loadIdentity({ key: join(folder, 'node.key'), cert: join(folder, 'node.crt'), ca: join(folder, 'ca.crt') })
   }
 
-  async startOurs (identity: Identity, { form = 'TLS-first' }: PairOptions): Promise<Ours> {
+  async startOurs (identity: Identity, { form = 'TLS-first' }: PairOptions = {}): Promise<Ours> {
     const defaults = nodeDefaults({ identity, listen: ['/ip4/127.0.0.1/tcp/0/tls'], unicast: { maxMessageSize: MAX_MESSAGE_SIZE } })
 
     return createLibp2p<NodeServices>(form === 'TLS-first'
@@ -342,9 +351,8 @@ function statusCases (bench: Bench): Case[] {
         await go.event('status', record => hasEntry(record, identity.nodeId, 'height', '00000002'))
         await go.command('set-status', { name: 'height', data: '0000002a' })
         await oursHas(ours, go.nodeId, 'height', '0000002a')
-        await oursHas(ours, go.nodeId, 'fisco/neighbours', createHash('sha256').update(Buffer.from(identity.nodeId, 'hex')).digest('hex').slice(0, 16))
-        const marks = `${createHash('sha256').update(Buffer.from(go.nodeId, 'hex')).digest('hex').slice(0, 16)}`
-        await go.event('status', record => hasEntry(record, identity.nodeId, 'fisco/neighbours', marks))
+        await oursHas(ours, go.nodeId, 'fisco/neighbours', markOf(identity.nodeId))
+        await go.event('status', record => hasEntry(record, identity.nodeId, 'fisco/neighbours', markOf(go.nodeId)))
       })
     })),
     {
@@ -352,14 +360,14 @@ function statusCases (bench: Bench): Case[] {
       case: 'status after a restart of go: the incarnation is higher',
       run: async () => {
         const identity = await bench.identity()
-        const ours = await bench.startOurs(identity, {})
+        const ours = await bench.startOurs(identity)
         const state = bench.statePath()
 
         try {
           let before = 0
 
           for (const value of ['01', '02']) {
-            await using go = await bench.startGo({}, state)
+            await using go = await bench.startGo(undefined, state)
             equal('incarnation grows', go.incarnation > before, true)
             before = go.incarnation
             await goDials(go, ours)
@@ -377,10 +385,10 @@ function statusCases (bench: Bench): Case[] {
       case: 'status after a restart of ours: the incarnation is higher',
       run: async () => {
         const identity = await bench.identity()
-        await using go = await bench.startGo({})
+        await using go = await bench.startGo()
 
         for (const value of [1, 2]) {
-          const ours = await bench.startOurs(identity, {})
+          const ours = await bench.startOurs(identity)
 
           try {
             const mark = go.mark
@@ -408,7 +416,7 @@ function topicCases (bench: Bench): Case[] {
       case: `multicast and broadcast, ${way}`,
       run: async () => bench.withPair({ goArgs }, async ({ ours, identity, go }) => {
         await go.command('follow', { name: 'prices' })
-        await oursHas(ours, go.nodeId, 'fisco/topics', goArgs.length === 0 ? '0a067072696365731001' : '0a06707269636573')
+        await oursHas(ours, go.nodeId, 'fisco/topics', goArgs.length === 0 ? FOLLOWS_PRICES : '0a06707269636573')
         await subscribed(ours, go)
 
         for (const [size, topic] of [[10, 'fisco/prices'], [500_000, 'fisco/prices'], [10, BROADCAST_TOPIC]] as const) {
@@ -433,7 +441,7 @@ function topicCases (bench: Bench): Case[] {
 
         ours.services.topics.follow('prices', take)
         ours.services.topics.addEventListener('broadcast:message', ({ detail }) => { take(detail) })
-        await go.event('status', record => hasEntry(record, identity.nodeId, 'fisco/topics', '0a067072696365731001'))
+        await go.event('status', record => hasEntry(record, identity.nodeId, 'fisco/topics', FOLLOWS_PRICES))
         await oursHas(ours, go.nodeId, 'fisco/topics', goArgs.length === 0 ? '1001' : '')
         await subscribed(ours, go)
 
@@ -450,6 +458,82 @@ function topicCases (bench: Bench): Case[] {
   ])
 }
 
+/**
+ * More than two nodes: what the one in the middle passes on.
+ */
+function networkCases (bench: Bench): Case[] {
+  return [
+    {
+      pair: OURS_TO_GO,
+      case: 'ours - go - ours: go passes on status and messages',
+      run: async () => {
+        const [first, last] = await Promise.all([bench.identity(), bench.identity(2)])
+        await using go = await bench.startGo()
+        await using nodes = new AsyncDisposableStack()
+        const [a, b] = await Promise.all([first, last].map(async identity => nodes.adopt(await bench.startOurs(identity), async node => node.stop())))
+        const heard = Promise.withResolvers<TopicMessage>()
+        b.services.topics.follow('prices', message => { heard.resolve(message) })
+        await go.command('follow', { name: 'prices' })
+        await oursDials(a, go)
+        await oursDials(b, go)
+        await oursHas(a, last.nodeId, 'fisco/topics', FOLLOWS_PRICES)
+        await oursHas(a, last.nodeId, 'fisco/neighbours', markOf(go.nodeId))
+        await go.event('status', record => hasEntry(record, first.nodeId, 'fisco/neighbours', markOf(go.nodeId)))
+        await a.services.topics.publish('prices', pattern(100_000))
+        const message = await within('the message', heard.promise)
+        equal('author', message.author, first.nodeId)
+        equal('data', sha256(message.data), sha256(pattern(100_000)))
+      }
+    },
+    {
+      pair: GO_TO_OURS,
+      case: 'go - ours - go: ours passes on status and messages',
+      run: async () => {
+        const identity = await bench.identity()
+        await using a = await bench.startGo()
+        await using b = await bench.startGo(undefined, undefined, 2)
+        await using nodes = new AsyncDisposableStack()
+        const ours = nodes.adopt(await bench.startOurs(identity), async node => node.stop())
+        ours.services.topics.follow('prices', () => {})
+        await b.command('follow', { name: 'prices' })
+        await goDials(a, ours)
+        await goDials(b, ours)
+        await a.event('status', record => hasEntry(record, b.nodeId, 'fisco/topics', FOLLOWS_PRICES))
+        await a.event('status', record => hasEntry(record, b.nodeId, 'fisco/neighbours', markOf(identity.nodeId)))
+        await oursHas(ours, a.nodeId, 'fisco/neighbours', markOf(identity.nodeId))
+        await a.command('publish', { name: 'prices', size: 100_000 })
+        const message = await b.event('message')
+        equal('author', message.author, a.nodeId)
+        equal('data', message.sha256, sha256(pattern(100_000)))
+      }
+    },
+    ...both((pair, hub) => ({
+      pair,
+      case: `a table of ${CROWD + 2} nodes, of which ${hub === 'ours' ? 'go' : 'ours'} learns at once when it comes`,
+      run: async () => {
+        await using nodes = new AsyncDisposableStack()
+        const crowd = await Promise.all(Array.from({ length: CROWD }, async (_, i) => nodes.use(await bench.startGo(undefined, undefined, i + 2))))
+        const ours = nodes.adopt(await bench.startOurs(await bench.identity()), async node => node.stop())
+        const go = nodes.use(await bench.startGo())
+        await Promise.all(crowd.map(async one => hub === 'ours' ? goDials(one, ours) : one.command('dial', { addr: go.address })))
+
+        for (const { nodeId } of crowd) {
+          await (hub === 'ours' ? oursHas(ours, nodeId) : go.event('status', record => (record.record as GoRecord).nodeId === nodeId))
+        }
+
+        const begin = performance.now()
+        await goDials(go, ours)
+
+        for (const { nodeId } of crowd) {
+          await (hub === 'ours' ? go.event('status', record => (record.record as GoRecord).nodeId === nodeId) : oursHas(ours, nodeId))
+        }
+
+        return `${Math.round(performance.now() - begin)} ms`
+      }
+    }))
+  ]
+}
+
 function both (make: (pair: string, dialler: 'ours' | 'go') => Case): Case[] {
   return [make(OURS_TO_GO, 'ours'), make(GO_TO_OURS, 'go')]
 }
@@ -464,13 +548,13 @@ async function goCommand (): Promise<string | undefined> {
 }
 
 /**
- * Makes a chain of two nodes, and gives their folders of key and certificates.
+ * Makes a chain, and gives its nodes' folders of key and certificates.
  */
-async function chainOf (folder: string, name: string, keyType: 'ed25519' | 'rsa'): Promise<string[]> {
+async function chainOf (folder: string, name: string, keyType: 'ed25519' | 'rsa', nodes = 2): Promise<string[]> {
   const output = join(folder, name)
-  await writeChain({ output, nodes: 2, agency: 'agency', keyType })
+  const chain = await writeChain({ output, nodes, agency: 'agency', keyType })
 
-  return ['node0', 'node1'].map(node => join(output, 'nodes', node, 'conf'))
+  return chain.nodes.map(({ name }) => join(output, 'nodes', name, 'conf'))
 }
 
 async function oursDials (ours: Ours, go: GoNode): Promise<void> {
@@ -490,6 +574,13 @@ function pattern (size: number): Uint8Array {
 
 function sha256 (data: Uint8Array): string {
   return createHash('sha256').update(data).digest('hex')
+}
+
+/**
+ * How the entry fisco/neighbours names a node.
+ */
+function markOf (nodeId: string): string {
+  return sha256(Buffer.from(nodeId, 'hex')).slice(0, 16)
 }
 
 function equal (what: string, seen: unknown, wanted: unknown): void {
@@ -544,20 +635,20 @@ async function statusAtGo (go: GoNode, nodeId: string): Promise<GoRecord[]> {
 }
 
 /**
- * Waits until ours has an entry of the Go node.
+ * Waits until ours has a node's record, with an entry if one is named.
  */
-async function oursHas (ours: Ours, nodeId: string, name: string, value: string): Promise<void> {
+async function oursHas (ours: Ours, nodeId: string, name?: string, value?: string): Promise<void> {
   const signal = AbortSignal.timeout(WAIT)
 
   for await (const record of ours.services.statusSeq.changes({ signal })) {
-    const held = record.entries.get(name)
+    const held = name == null ? undefined : record.entries.get(name)
 
-    if (record.nodeId === nodeId && held != null && Buffer.from(held).toString('hex') === value) {
+    if (record.nodeId === nodeId && (name == null || (held != null && Buffer.from(held).toString('hex') === value))) {
       return
     }
   }
 
-  throw new Error(`waited ${WAIT} ms for the entry ${name} = ${value} of go at ours`)
+  throw new Error(`waited ${WAIT} ms for the status of ${nodeId} at ours${name == null ? '' : ` with ${name} = ${value}`}`)
 }
 
 /**
