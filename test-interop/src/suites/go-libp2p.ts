@@ -42,7 +42,17 @@ export const goLibp2p: Suite = {
   name: 'go-libp2p',
 
   async lacks () {
-    return await goCommand() == null ? 'Go is not installed' : undefined
+    const go = await goCommand()
+
+    if (go == null) {
+      return 'Go is not installed'
+    }
+
+    try {
+      await run(go, ['mod', 'download'], { cwd: MODULE, timeout: 300_000 })
+    } catch (err) {
+      return `Go cannot get the modules of the reference node: ${String(err.message).trim().split('\n').at(-1)}`
+    }
   },
 
   async prepare () {
@@ -50,14 +60,15 @@ export const goLibp2p: Suite = {
 
     try {
       const binary = join(folder.path, 'go-reference')
-      await run(await goCommand() ?? 'go', ['build', '-o', binary, '.'], { cwd: MODULE, timeout: 600_000 })
+      const go = await goCommand() ?? 'go'
+      await run(go, ['build', '-o', binary, '.'], { cwd: MODULE, timeout: 600_000 })
       const home = await chainOf(folder.path, 'home', 'ed25519', CROWD + 2)
       const bench = new Bench(binary, folder.path, home)
       const foreign = await chainOf(folder.path, 'foreign', 'ed25519')
       const rsa = await chainOf(folder.path, 'rsa', 'rsa')
 
       return {
-        cases: [...linkCases(bench, foreign, new Bench(binary, folder.path, rsa)), ...directCases(bench), ...statusCases(bench), ...topicCases(bench), ...networkCases(bench)],
+        cases: [vectorsCase(go), ...linkCases(bench, foreign, new Bench(binary, folder.path, rsa)), ...directCases(bench), ...statusCases(bench), ...topicCases(bench), ...networkCases(bench)],
         [Symbol.asyncDispose]: async () => folder[Symbol.asyncDispose]()
       }
     } catch (err) {
@@ -154,6 +165,16 @@ class Bench {
       return await use({ ours, identity, go, dial })
     } finally {
       await ours.stop()
+    }
+  }
+}
+
+function vectorsCase (go: string): Case {
+  return {
+    pair: GO_TO_OURS,
+    case: 'the byte vectors of PROTOCOLS.md, read from it',
+    run: async () => {
+      await run(go, ['test', '-count=1', '.'], { cwd: MODULE, timeout: 600_000 }).catch(err => { throw new Error(`${err.stdout ?? ''}${err.stderr ?? err.message}`.trim()) })
     }
   }
 }
