@@ -338,6 +338,30 @@ function directCases (bench: Bench): Case[] {
     },
     ...both((pair, dialler) => ({
       pair,
+      case: 'both ask at once, as soon as they are connected: 20 requests of 100 KB each way',
+      run: async () => bench.withPair({ dialler }, async pair => exchangeBothWays(pair))
+    })),
+    {
+      pair: OURS_TO_GO,
+      case: 'both dial at once: one connection stays',
+      run: async () => bench.withPair({ connect: false }, async pair => {
+        const { ours, go } = pair
+        await Promise.all([oursDials(ours, go), goDials(go, ours)])
+        const dialled = ours.getConnections().length
+        await exchangeBothWays(pair)
+
+        for (const signal = AbortSignal.timeout(WAIT); ours.getConnections().length > 1;) {
+          await setTimeout(50, undefined, { signal })
+        }
+
+        await exchangeBothWays(pair)
+        equal('connections', ours.getConnections().length, 1)
+
+        return `${dialled} at first`
+      })
+    },
+    ...both((pair, dialler) => ({
+      pair,
       case: 'bulk gives way to consensus: 8 MiB beside 200 small requests',
       run: async () => bench.withPair({ dialler }, async ({ ours, go }) => {
         ours.services.direct.handle('echo', data => data)
@@ -356,6 +380,22 @@ function directCases (bench: Bench): Case[] {
       })
     }))
   ]
+}
+
+async function exchangeBothWays ({ ours, go }: Pair): Promise<void> {
+  const size = 100_000
+  const wanted = sha256(pattern(size))
+  ours.services.direct.unhandle('echo')
+  ours.services.direct.handle('echo', data => data)
+
+  await Promise.all(Array.from({ length: 20 }, async () => {
+    const [atOurs, atGo] = await Promise.all([
+      ours.services.direct.request(go.nodeId, 'echo', pattern(size)),
+      go.command('request', { peer: ours.peerId.toString(), lane: 1, name: 'echo', size })
+    ])
+    equal('answer to ours', sha256(atOurs), wanted)
+    equal('answer to go', atGo.sha256, wanted)
+  }))
 }
 
 function statusCases (bench: Bench): Case[] {
