@@ -10,7 +10,7 @@ import { Guard } from './guard.ts'
 import { AccessMetrics } from './metrics.ts'
 import type { AccessComponents, StatusSeqLike } from './components.ts'
 import type { AccessClosed, AccessControl, AccessControlEvents, CertificateExpiring, CertificateTerm, ClockSkew } from './control.ts'
-import type { AccessLists } from './index.ts'
+import type { AccessControlInit, AccessLists } from './index.ts'
 import type { Identity, NodeId } from '@fisco-libp2p/identity'
 import type { Connection, Logger, Startable } from '@libp2p/interface'
 
@@ -27,6 +27,7 @@ export class AccessControlService extends TypedEventEmitter<AccessControlEvents>
   readonly #log: Logger
   readonly #metrics: AccessMetrics
   readonly #store: CrlStore
+  readonly #uncertified: boolean
 
   /**
    * The rule by which the own certificate is refused.
@@ -34,8 +35,9 @@ export class AccessControlService extends TypedEventEmitter<AccessControlEvents>
   #refusedFor?: string
   #parts?: { guard: Guard, expiry: Expiry, crls?: CrlExchange, clocks?: Clocks }
 
-  constructor (components: AccessComponents) {
+  constructor (components: AccessComponents, init: AccessControlInit) {
     super()
+    this.#uncertified = init.uncertified === 'allow'
     this.#components = components
     this.#identity = identityOf(components)
     this.#log = components.logger.forComponent('fisco-libp2p:access')
@@ -71,6 +73,11 @@ export class AccessControlService extends TypedEventEmitter<AccessControlEvents>
       crls: statusSeq == null || direct == null ? undefined : new CrlExchange({ ...shared, trust, statusSeq, direct, onOutcome: outcome => { this.#metrics.crl(outcome) } }),
       clocks: direct == null ? undefined : new Clocks({ ...shared, direct, now: () => trust.now(), onSkew: skew => { this.#onSkew(skew) } })
     }
+
+    if (this.#uncertified) {
+      this.#log.error('WARNING: peers that show no certificate may be connected, and every protocol of this node is open to them')
+    }
+
     trust.addEventListener('trust:change', this.#judgeSelf)
     this.#parts.guard.start()
     this.#parts.expiry.start()
@@ -106,6 +113,7 @@ export class AccessControlService extends TypedEventEmitter<AccessControlEvents>
 
     return new Guard({
       trust: this.#identity.trust,
+      uncertified: this.#uncertified,
       lists: isLists(connectionGater) ? connectionGater : undefined,
       events,
       getConnections: (): Connection[] => connectionManager.getConnections(),

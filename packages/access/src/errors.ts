@@ -24,3 +24,16 @@ export class InvalidAnswerError extends Error {
     this.name = 'InvalidAnswerError'
   }
 }
+
+/**
+ * A peer was connected by a security transport that knows no certificates.
+ */
+export class UncertifiedPeerError extends Error {
+  static name = 'UncertifiedPeerError'
+  readonly rule = 'no-certificate'
+
+  constructor () {
+    super('it has shown no certificate: it came through a transport or an encrypter that this node has beside TLS under the consortium\'s CA; remove that, or allow uncertified peers in accessControl()')
+    this.name = 'UncertifiedPeerError'
+  }
+}

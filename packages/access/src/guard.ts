@@ -1,6 +1,6 @@
 import { CertificateRefusedError, getPeerCertificate } from '@fisco-libp2p/identity'
 import { CLOCK_INTERVAL, CLOCK_STEP } from './constants.ts'
-import { AccessClosedError } from './errors.ts'
+import { AccessClosedError, UncertifiedPeerError } from './errors.ts'
 import { nodeIdOf } from './node-id-of.ts'
 import type { StatusRecordLike } from './components.ts'
 import type { AccessClosed } from './control.ts'
@@ -14,6 +14,11 @@ import type { Connection, Libp2pEvents, PeerId, TypedEventTarget } from '@libp2p
 export interface GuardInit {
   trust: TrustStore
   lists?: AccessLists
+
+  /**
+   * May a peer be connected that has shown no certificate?
+   */
+  uncertified: boolean
   events: TypedEventTarget<Libp2pEvents>
   getConnections (): Connection[]
 
@@ -118,7 +123,7 @@ export class Guard {
     try {
       this.#validUntil = Math.min(this.#validUntil, this.#judgeCertificates(connection))
     } catch (err) {
-      this.#close(connection, err instanceof CertificateRefusedError ? err.rule : 'unspecified', err.message)
+      this.#close(connection, err instanceof CertificateRefusedError || err instanceof UncertifiedPeerError ? err.rule : 'unspecified', err.message)
     }
   }
 
@@ -134,7 +139,7 @@ export class Guard {
     const role = connection.direction === 'inbound' ? 'client' : 'server'
 
     if (peer == null) {
-      return Infinity // of a security transport without certificates
+      return this.#init.uncertified ? Infinity : rethrow(new UncertifiedPeerError())
     }
 
     try {
@@ -163,6 +168,14 @@ export class Guard {
     const nodeId = getPeerCertificate(connection)?.nodeId ?? nodeIdOf(peerId)
 
     this.#init.onClosed({ peerId, nodeId, rule, message, address: connection.remoteAddr.toString() })
+
+    // nothing of it is read: it is no member that takes leave
+    if (rule === 'no-certificate') {
+      connection.abort(new AccessClosedError(rule, message))
+
+      return
+    }
+
     this.#init.expel(peerId, rule).catch(() => false).then(expelled => {
       // where nobody keeps links, or has heard of this connection
       if (!expelled || connection.status === 'open') {

@@ -230,11 +230,24 @@ export function accessGater (init: AccessGaterInit = {}): ConnectionGater & Acce
 }
 
 /**
+ * Settings of {@link accessControl}.
+ */
+export interface AccessControlInit {
+  /**
+   * What becomes of peers that have shown no certificate, because the node has a transport or an encrypter beside TLS under the consortium's CA: `refuse` aborts such a
+   * connection as soon as it is open; `allow` leaves it, and every protocol of the node is open to whoever is there. The node warns of that.
+   *
+   * @default 'refuse'
+   */
+  uncertified?: 'refuse' | 'allow'
+}
+
+/**
  * Takes trust back while the node runs: a libp2p service that judges every connection again whenever something changes by which it was accepted, spreads
  * what is revoked through the network, keeps it through restarts, and tells ahead of time whose certificates end.
  *
  * @throws InvalidParametersError (from the function that it returns) if the node has no identity
  */
-export function accessControl (): (components: AccessComponents) => AccessControl {
-  return (components) => new AccessControlService(components)
+export function accessControl (init: AccessControlInit = {}): (components: AccessComponents) => AccessControl {
+  return (components) => new AccessControlService(components, init)
 }

@@ -4,6 +4,9 @@ import { Crl } from '@fisco-libp2p/identity'
 import { createNode } from '@fisco-libp2p/node'
 import { createConsortium, freePorts } from '@fisco-libp2p/test-kit'
 import { caTlsTcp } from '@fisco-libp2p/tls'
+import { noise } from '@libp2p/noise'
+import { ping } from '@libp2p/ping'
+import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'chai'
@@ -173,6 +176,32 @@ describe('live connections', () => {
       await node.stop()
     }
   })
+
+  for (const uncertified of ['refuse', 'allow'] as const) {
+    it(`${uncertified === 'allow' ? 'leaves' : 'aborts'} connections without a certificate, by a second door that the node has, if told to ${uncertified} them`, async () => {
+      const [identity] = await (await createConsortium()).identities(1)
+      const node = await createLibp2p({
+        privateKey: identity.privateKey,
+        addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
+        transports: [caTlsTcp({ identity }), tcp()],
+        connectionEncrypters: [noise()],
+        streamMuxers: [yamux()],
+        services: { access: accessControl({ uncertified }), ping: ping() }
+      })
+      const stranger = await createLibp2p({ transports: [tcp()], connectionEncrypters: [noise()], streamMuxers: [yamux()], services: { ping: ping() } })
+      const rules: string[] = []
+      node.services.access.addEventListener('access:closed', ({ detail }) => { rules.push(detail.rule) })
+
+      try {
+        const answer = stranger.services.ping.ping(multiaddr(node.getMultiaddrs()[0].toString())).then(() => 'answered', () => 'nothing')
+
+        expect(await answer).to.equal(uncertified === 'allow' ? 'answered' : 'nothing')
+        expect(rules).to.deep.equal(uncertified === 'allow' ? [] : ['no-certificate'])
+      } finally {
+        await Promise.all([node.stop(), stranger.stop()])
+      }
+    })
+  }
 
   it('works in a node that has neither peers, nor status, nor unicast', async () => {
     const identities = await (await createConsortium()).identities(2)

@@ -1,3 +1,4 @@
+import { accessControl } from '@fisco-libp2p/access'
 import { createNode, nodeDefaults } from '@fisco-libp2p/node'
 import { freePorts } from '@fisco-libp2p/test-kit'
 import { generateKeyPair, privateKeyToProtobuf } from '@libp2p/crypto/keys'
@@ -49,11 +50,12 @@ export async function ourNode (identity: Identity, peers: string[] = []): Promis
 export type BothServices = NodeServices & { ping: Ping }
 
 /**
- * A node by `nodeDefaults` with libp2p's tcp and noise beside them. That is a second door: whoever has a key comes in by it, a certificate is not asked for.
+ * A node by `nodeDefaults` with libp2p's tcp and noise beside them. That is a second door: where it is allowed, whoever has a key comes in by it, a certificate is not asked for.
  *
  * @param allow - node IDs that alone are accepted, by either door
+ * @param uncertified - what becomes of those who come in by it
  */
-export async function bothWorlds (identity: Identity, allow: string[] = []): Promise<OurNode<Libp2p<BothServices>>> {
+export async function bothWorlds (identity: Identity, allow: string[] = [], uncertified: 'allow' | 'refuse' = 'allow'): Promise<OurNode<Libp2p<BothServices>>> {
   const [secured, plain] = await freePorts(2)
   const defaults = nodeDefaults({ identity, listen: [`/ip4/127.0.0.1/tcp/${secured}/tls`], allow })
   const log = new LogKeeper(KEPT)
@@ -63,7 +65,7 @@ export async function bothWorlds (identity: Identity, allow: string[] = []): Pro
     addresses: { listen: [...defaults.addresses?.listen ?? [], `/ip4/127.0.0.1/tcp/${plain}`] },
     transports: [...defaults.transports ?? [], tcp()],
     connectionEncrypters: [noise()],
-    services: { ...defaults.services, ping: ping() }
+    services: { ...defaults.services, access: accessControl({ uncertified }), ping: ping() }
   })
 
   return held(node, identity, log)

@@ -11,6 +11,7 @@ import { StockProcess, within } from './stock-process.ts'
 import type { Case } from '../row.ts'
 import type { BothServices, OurNode } from './nodes.ts'
 import type { StockSettings } from './orders.ts'
+import type { AccessClosed } from '@fisco-libp2p/access'
 import type { Consortium } from '@fisco-libp2p/test-kit'
 import type { Connection, Libp2p } from '@libp2p/interface'
 
@@ -194,6 +195,22 @@ export function secondDoorCases (consortium: Consortium): Case[] {
       const seen = await pair.stock.until(() => pair.stock.broadcastsSeen(BROADCAST_TOPIC, 'for members')).catch(() => 0)
 
       return seen > 0 ? 'it reads what is broadcast: the second door leads to gossipsub as well' : 'it got no broadcast'
+    }),
+    case_('where the second door is not allowed, it is closed to it at once, and not to members', async () => {
+      const [own, member] = await consortium.identities(2)
+      await using ours = await bothWorlds(own, [], 'refuse')
+      await using other = await ourNode(member)
+      await using stock = await stockNode()
+      const closed = pEvent<'access:closed', CustomEvent<AccessClosed>>(ours.node.services.access, 'access:closed')
+
+      await stock.run({ do: 'dial', address: addressOf(ours.node, 'plain') }).catch(() => {})
+      await stock.alone()
+      await other.node.dial(multiaddr(addressOf(ours.node, 'tls')))
+      ok(ours.node.getConnections().every(({ remotePeer }) => remotePeer.equals(member.peerId)))
+      const { rule } = (await within(closed, 'access:closed')).detail
+      equal(rule, 'no-certificate')
+
+      return `ours says: ${rule}`
     }),
     case_('an allow list closes the second door to it, and not to members', async () => {
       const [own, member] = await consortium.identities(2)
