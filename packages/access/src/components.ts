@@ -22,6 +22,11 @@ export interface StatusRecordLike {
 export interface StatusEventLike {
   nodeId: NodeId
   record: StatusRecordLike
+
+  /**
+   * The record before, if any was known.
+   */
+  previous?: StatusRecordLike
 }
 
 /**

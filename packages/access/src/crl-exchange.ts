@@ -6,7 +6,7 @@ import { CrlPlanner } from './crl-planner.ts'
 import { InvalidAnswerError } from './errors.ts'
 import { nodeIdOf } from './node-id-of.ts'
 import { decodeNotices, encodeNotices } from './notices.ts'
-import type { DirectLike, StatusRecordLike, StatusSeqLike } from './components.ts'
+import type { DirectLike, StatusEventLike, StatusSeqLike } from './components.ts'
 import type { CrlOutcome, CrlQuestion } from './crl-planner.ts'
 import type { Notice } from './notices.ts'
 import type { CrlPosition, CrlRule, NodeId, TrustStore } from '@fisco-libp2p/identity'
@@ -86,8 +86,9 @@ export class CrlExchange {
     this.#announce()
   }
 
-  readonly #onStatus = ({ detail }: CustomEvent<{ record: StatusRecordLike }>): void => {
-    if (detail.record.entries.has(CRLS_ENTRY)) {
+  readonly #onStatus = ({ detail: { record, previous } }: CustomEvent<StatusEventLike>): void => {
+    // most changes are others; certificates that are new may be those of an issuer that was not known
+    if (previous?.chain !== record.chain || !sameBytes(previous.entries.get(CRLS_ENTRY), record.entries.get(CRLS_ENTRY))) {
       this.#look()
     }
   }
@@ -211,6 +212,10 @@ export class CrlExchange {
 
     return found.crl.der
   }
+}
+
+function sameBytes (a: Uint8Array = new Uint8Array(), b: Uint8Array = new Uint8Array()): boolean {
+  return Buffer.compare(a, b) === 0
 }
 
 /**
