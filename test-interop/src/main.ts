@@ -4,7 +4,7 @@ import { runCase } from './row.ts'
 import { suites } from './suites/index.ts'
 import type { Row } from './row.ts'
 
-const { values: { json, only } } = parseArgs({ options: { json: { type: 'string' }, only: { type: 'string', multiple: true } } })
+const { values: { json, minutes, only } } = parseArgs({ options: { json: { type: 'string' }, minutes: { type: 'string', default: '10' }, only: { type: 'string', multiple: true } } })
 const chosen = suites.filter(({ name }) => only == null || only.includes(name))
 const rows: Row[] = []
 
@@ -21,7 +21,7 @@ for (const suite of chosen) {
     continue
   }
 
-  await using prepared = await suite.prepare()
+  await using prepared = await suite.prepare({ minutes: Number(minutes) })
 
   for (const one of prepared.cases) {
     add(await runCase(one))

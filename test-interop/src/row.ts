@@ -46,6 +46,16 @@ export class Skip extends Error {
 }
 
 /**
+ * What is told to all suites.
+ */
+export interface SuiteOptions {
+  /**
+   * How long what takes its time by purpose goes on.
+   */
+  minutes: number
+}
+
+/**
  * The cases with one reference.
  */
 export interface Suite {
@@ -62,7 +72,7 @@ export interface Suite {
   /**
    * Sets up what the cases share; it is disposed of when all have run.
    */
-  prepare (): Promise<AsyncDisposable & { cases: readonly Case[] }>
+  prepare (options: SuiteOptions): Promise<AsyncDisposable & { cases: readonly Case[] }>
 }
 
 /**

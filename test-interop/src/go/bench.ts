@@ -6,8 +6,8 @@ import { caTls } from '@fisco-libp2p/tls'
 import { tcp } from '@libp2p/tcp'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
+import { DrivenNode } from './driven-node.ts'
 import { contains, WAIT } from './expect.ts'
-import { GoNode } from './go-node.ts'
 import type { Case } from '../row.ts'
 import type { Identity } from '@fisco-libp2p/identity'
 import type { NodeServices } from '@fisco-libp2p/node'
@@ -55,7 +55,7 @@ export interface PairOptions {
 export interface Pair {
   ours: Ours
   identity: Identity
-  go: GoNode
+  go: DrivenNode
   dial (): Promise<void>
 }
 
@@ -73,8 +73,8 @@ export class Bench {
     this.#nodes = nodes
   }
 
-  async startGo ({ form = 'TLS-first', goConf, goArgs = [] }: PairOptions = {}, state = this.statePath(), node = 1): Promise<GoNode> {
-    return GoNode.start(this.#binary, ['-conf', goConf ?? this.#nodes[node], '-listen', form === 'TLS-first' ? '/ip4/127.0.0.1/tcp/0/tls' : '/ip4/127.0.0.1/tcp/0', '-state', state, ...goArgs])
+  async startGo ({ form = 'TLS-first', goConf, goArgs = [] }: PairOptions = {}, state = this.statePath(), node = 1): Promise<DrivenNode> {
+    return DrivenNode.start([this.#binary, '-conf', goConf ?? this.#nodes[node], '-listen', form === 'TLS-first' ? '/ip4/127.0.0.1/tcp/0/tls' : '/ip4/127.0.0.1/tcp/0', '-state', state, ...goArgs])
   }
 
   /**
@@ -129,21 +129,21 @@ export function both (make: (pair: string, dialler: 'ours' | 'go') => Case): Cas
 /**
  * Connects them.
  */
-export async function oursDials (ours: Ours, go: GoNode): Promise<void> {
+export async function oursDials (ours: Ours, go: DrivenNode): Promise<void> {
   await ours.dial(multiaddr(go.address), { signal: AbortSignal.timeout(WAIT) })
 }
 
 /**
  * Connects them, the other way.
  */
-export async function goDials (go: GoNode, ours: Ours): Promise<void> {
+export async function goDials (go: DrivenNode, ours: Ours): Promise<void> {
   await go.command('dial', { addr: ours.getMultiaddrs()[0].toString() })
 }
 
 /**
  * Throws unless a request of the Go node fails by this error.
  */
-export async function failsWith (error: string, go: GoNode, ours: Ours, name: string): Promise<string> {
+export async function failsWith (error: string, go: DrivenNode, ours: Ours, name: string): Promise<string> {
   const answer = await go.attempt('request', { peer: ours.peerId.toString(), lane: 1, name, size: 3 })
 
   return contains(String(answer.error), error)

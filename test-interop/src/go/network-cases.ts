@@ -3,7 +3,7 @@ import { equal, markOf, pattern, sha256, within } from './expect.ts'
 import { FOLLOWS_PRICES, hasEntry, oursHas } from './status.ts'
 import type { Case } from '../row.ts'
 import type { Bench } from './bench.ts'
-import type { GoRecord } from './status.ts'
+import type { NodeRecord } from './status.ts'
 import type { TopicMessage } from '@fisco-libp2p/topics'
 
 /**
@@ -71,14 +71,14 @@ export function networkCases (bench: Bench): Case[] {
         await Promise.all(crowd.map(async one => hub === 'ours' ? goDials(one, ours) : one.command('dial', { addr: go.address })))
 
         for (const { nodeId } of crowd) {
-          await (hub === 'ours' ? oursHas(ours, nodeId) : go.event('status', record => (record.record as GoRecord).nodeId === nodeId))
+          await (hub === 'ours' ? oursHas(ours, nodeId) : go.event('status', record => (record.record as NodeRecord).nodeId === nodeId))
         }
 
         const begin = performance.now()
         await goDials(go, ours)
 
         for (const { nodeId } of crowd) {
-          await (hub === 'ours' ? go.event('status', record => (record.record as GoRecord).nodeId === nodeId) : oursHas(ours, nodeId))
+          await (hub === 'ours' ? go.event('status', record => (record.record as NodeRecord).nodeId === nodeId) : oursHas(ours, nodeId))
         }
 
         return `${Math.round(performance.now() - begin)} ms`

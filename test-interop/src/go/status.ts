@@ -3,7 +3,7 @@ import { BROADCAST_TOPIC } from '@fisco-libp2p/topics'
 import { pEvent } from 'p-event'
 import { WAIT } from './expect.ts'
 import type { Ours } from './bench.ts'
-import type { GoLine, GoNode } from './go-node.ts'
+import type { NodeLine, DrivenNode } from './driven-node.ts'
 import type { PublishResult } from '@fisco-libp2p/topics'
 
 /**
@@ -12,9 +12,9 @@ import type { PublishResult } from '@fisco-libp2p/topics'
 export const FOLLOWS_PRICES = '0a067072696365731001'
 
 /**
- * A status record, as the Go node prints it.
+ * A status record, as a driven node prints it.
  */
-export interface GoRecord {
+export interface NodeRecord {
   nodeId: string
   incarnation: number
   entries: Record<string, string>
@@ -23,8 +23,8 @@ export interface GoRecord {
 /**
  * Whether a line of the Go node is a record of this node with this entry.
  */
-export function hasEntry (line: GoLine, nodeId: string, name: string, value: string): boolean {
-  const record = line.record as GoRecord
+export function hasEntry (line: NodeLine, nodeId: string, name: string, value: string): boolean {
+  const record = line.record as NodeRecord
 
   return record.nodeId === nodeId && record.entries[name] === value
 }
@@ -32,8 +32,8 @@ export function hasEntry (line: GoLine, nodeId: string, name: string, value: str
 /**
  * The records of a node that the Go node has.
  */
-export async function statusAtGo (go: GoNode, nodeId: string): Promise<GoRecord[]> {
-  return ((await go.command('list-status')).records as GoRecord[]).filter(record => record.nodeId === nodeId)
+export async function statusAtGo (go: DrivenNode, nodeId: string): Promise<NodeRecord[]> {
+  return ((await go.command('list-status')).records as NodeRecord[]).filter(record => record.nodeId === nodeId)
 }
 
 /**
@@ -65,7 +65,7 @@ export async function published (publish: () => Promise<PublishResult>): Promise
 /**
  * Waits until gossipsub of ours knows that the Go node hears broadcasts.
  */
-export async function subscribed (ours: Ours, go: GoNode): Promise<void> {
+export async function subscribed (ours: Ours, go: DrivenNode): Promise<void> {
   const { pubsub } = ours.services
   const known = (): boolean => pubsub.getSubscribers(BROADCAST_TOPIC).some(peer => peer.toString() === go.peerId)
 

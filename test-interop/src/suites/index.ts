@@ -2,6 +2,7 @@ import { compliance } from './compliance.ts'
 import { fiscoCertificates } from './fisco-certificates.ts'
 import { goLibp2p } from './go-libp2p.ts'
 import { jsLibp2p } from './js-libp2p.ts'
+import { mixedNetwork } from './mixed-network.ts'
 import { npmPack } from './npm-pack.ts'
 import { openssl } from './openssl.ts'
 import type { Suite } from '../row.ts'
@@ -15,5 +16,6 @@ export const suites: readonly Suite[] = [
   jsLibp2p,
   compliance,
   npmPack,
-  goLibp2p
+  goLibp2p,
+  mixedNetwork
 ]
