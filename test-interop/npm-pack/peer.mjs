@@ -26,7 +26,6 @@ for (const topic of ['prices', 'orders']) {
 }
 
 topics.addEventListener('broadcast:message', ({ detail: { author, data } }) => { say({ event: 'broadcast', author, data: text(data) }) })
-statusSeq.set('ready', bytes('yes'))
 statusSeq.addEventListener('status:change', ({ detail: { nodeId, record } }) => {
   const height = record?.entries.get('height')
 

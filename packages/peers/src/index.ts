@@ -36,7 +36,7 @@
 
 import { PeersService } from './peers.ts'
 import type { Member, PeerDownDetail, PeerRefusedDetail, PeerRetryDetail, PeerStatus } from './status.ts'
-import type { Identity } from '@fisco-libp2p/identity'
+import type { Identity, NodeId } from '@fisco-libp2p/identity'
 import type { AbortOptions, ComponentLogger, Libp2pEvents, Metrics, PeerId, PeerStore, PrivateKey, Startable, TypedEventTarget } from '@libp2p/interface'
 import type { ConnectionManager, Registrar } from '@libp2p/interface-internal'
 import type { Multiaddr } from '@multiformats/multiaddr'
@@ -268,6 +268,18 @@ export interface Peers extends Startable, TypedEventTarget<PeersEvents> {
    * All nodes that are connected.
    */
   members (): Member[]
+
+  /**
+   * Resolves when a node is connected: at once if it is. Whoever dials whom, and whether it is configured here or not. To be awaited before the first request of
+   * a program, as links are made behind `start()`; a request to a node that is not connected fails at once.
+   *
+   * @param nodeId - in any case, with or without `0x`
+   * @throws InvalidNodeIdError if the text is no node ID
+   * @throws InvalidParametersError if it is this node's own
+   * @throws NotStartedError if this node is stopped before
+   * @throws AbortError if the signal is aborted; without a signal it waits as long as that takes
+   */
+  connected (nodeId: NodeId, options?: AbortOptions): Promise<Member>
 }
 
 /**

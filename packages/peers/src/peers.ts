@@ -1,4 +1,4 @@
-import { abbreviate, identityOf, peerIdToNodeId } from '@fisco-libp2p/identity'
+import { abbreviate, identityOf, parseNodeId, peerIdToNodeId } from '@fisco-libp2p/identity'
 import { InvalidParametersError, serviceCapabilities } from '@libp2p/interface'
 import { TypedEventEmitter } from 'main-event'
 import { locationOf, parseAddress } from './address.ts'
@@ -12,6 +12,7 @@ import { Links } from './links.ts'
 import { registerMetrics } from './metrics.ts'
 import { RetrySchedule } from './schedule.ts'
 import { Target } from './target.ts'
+import { Waiters } from './waiters.ts'
 import type { DialOutcome } from './failure.ts'
 import type { Peers, PeersComponents, PeersEvents, PeersInit } from './index.ts'
 import type { PeersOptions } from './init.ts'
@@ -19,7 +20,7 @@ import type { Link, LinksObserver } from './links.ts'
 import type { PeersMetrics } from './metrics.ts'
 import type { Member, PeerRefusedDetail, PeerRetryDetail, PeerStatus } from './status.ts'
 import type { TargetHost } from './target.ts'
-import type { HandshakeRejection } from '@fisco-libp2p/identity'
+import type { HandshakeRejection, NodeId } from '@fisco-libp2p/identity'
 import type { AbortOptions, Connection, Logger, PeerId, Startable } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 
@@ -41,6 +42,7 @@ export class PeersService extends TypedEventEmitter<PeersEvents> implements Peer
   readonly #metrics?: PeersMetrics
   readonly #targets = new Map<string, Target>()
   readonly #door: Doorkeeper
+  readonly #waiters: Waiters
   readonly #pending = new Set<Promise<void>>()
   #started = false
   #dialling = false
@@ -53,6 +55,7 @@ export class PeersService extends TypedEventEmitter<PeersEvents> implements Peer
     this.#log = components.logger.forComponent('fisco-libp2p:peers')
     this.#metrics = registerMetrics(components.metrics)
     this.self = { peerId: components.peerId, nodeId: peerIdToNodeId(components.peerId) }
+    this.#waiters = new Waiters(this.self.nodeId)
     this.slots = new DialPace(this.#options.maxConcurrentDials)
     this.links = new Links(components, this, this.#log, this.#options.now, this.#options.linkTimeout)
     this.#door = new Doorkeeper(this.#options, this.links, link => this.#describe(link), peer => [...this.#targets.values()].some(target => target.peer === peer), this.#metrics)
@@ -96,7 +99,7 @@ export class PeersService extends TypedEventEmitter<PeersEvents> implements Peer
    */
   async beforeStop (): Promise<void> {
     this.#dialling = false
-
+    this.#waiters.stop()
     const leaving = this.#started ? this.#door.takeLeave() : undefined
 
     await Promise.all([leaving, ...[...this.#targets.values()].map(async target => { await target.stop() })])
@@ -185,6 +188,10 @@ export class PeersService extends TypedEventEmitter<PeersEvents> implements Peer
     return [...this.links.values()].map(link => this.#describe(link))
   }
 
+  async connected (nodeId: NodeId, options?: AbortOptions): Promise<Member> {
+    return this.#waiters.for(parseNodeId(nodeId), this.members(), options)
+  }
+
   /**
    * After a power cut all nodes start at once, and after an outage all lose each other at once. A moment for each peer that is not
    * connected keeps them from dialling each other twice, and all at the same time.
@@ -192,7 +199,7 @@ export class PeersService extends TypedEventEmitter<PeersEvents> implements Peer
   spread (): number {
     const absent = [...this.#targets.values()].filter(({ peer }) => this.links.get(peer) == null).length
 
-    return Math.floor(this.#options.random() * Math.min(MAX_SPREAD, SPREAD_PER_PEER * (absent - 1)))
+    return Math.floor(this.#options.random() * Math.min(MAX_SPREAD, SPREAD_PER_PEER * Math.max(0, absent - 1)))
   }
 
   now (): number {
@@ -242,6 +249,7 @@ export class PeersService extends TypedEventEmitter<PeersEvents> implements Peer
     const detail = this.#describe(link)
     this.#log('%s (%p) is connected, %s', abbreviate(link.nodeId), link.peerId, detail.direction)
     this.#linkChanged(link)
+    this.#waiters.connected(detail)
     this.safeDispatchEvent('peer:up', { detail })
     this.#background(this.#door.makeRoom())
   }

@@ -28,6 +28,40 @@ describe('peers', () => {
     expect(b.services.peers.list()).to.deep.equal([])
   })
 
+  it('lets a program wait for a node, whoever dials it', async () => {
+    const port = await freePort()
+    const a = await network.node({ addresses: [`/ip4/127.0.0.1/tcp/${port}`] })
+    const { promise, resolve } = Promise.withResolvers<void>()
+    a.services.peers.addEventListener('peer:retry', () => { resolve() })
+    await promise
+    const b = await network.node({}, { port })
+    const [idOfA, idOfB] = [a, b].map(node => peerIdToNodeId(node.peerId))
+    const [atA, again, atB] = await Promise.all([a.services.peers.connected(idOfB), a.services.peers.connected(`0x${idOfB.toUpperCase()}`), b.services.peers.connected(idOfA)])
+
+    expect(atA).to.include({ nodeId: idOfB, direction: 'outbound' })
+    expect(again).to.include({ nodeId: idOfB })
+    expect(atB).to.include({ nodeId: idOfA, direction: 'inbound' })
+    expect((await a.services.peers.connected(idOfB)).since).to.equal(atA.since)
+  })
+
+  it('ends the wait for a node when it is given up, when the node itself stops, and where it makes no sense', async () => {
+    const [a, b] = await Promise.all([network.node(), network.node()])
+    const [idOfA, idOfB] = [a, b].map(node => peerIdToNodeId(node.peerId))
+    const error = async (wait: Promise<unknown>): Promise<string> => wait.then(() => 'none', ({ name }) => name)
+    const giveUp = new AbortController()
+    const given = error(a.services.peers.connected(idOfB, giveUp))
+    giveUp.abort()
+
+    expect(await given).to.equal('AbortError')
+    expect(await error(a.services.peers.connected(idOfB, { signal: AbortSignal.abort() }))).to.equal('AbortError')
+    expect(await error(a.services.peers.connected(idOfA))).to.equal('InvalidParametersError')
+    expect(await error(a.services.peers.connected('somebody'))).to.equal('InvalidNodeIdError')
+
+    const stopped = error(a.services.peers.connected(idOfB))
+    await a.stop()
+    expect(await stopped).to.equal('NotStartedError')
+  })
+
   it('connects an address with a peer ID, and a host name', async () => {
     const [b, c] = await Promise.all([network.node(), network.node()])
     const a = await network.node({ addresses: [b.getMultiaddrs()[0].toString(), `/dns4/localhost/tcp/${portOf(c)}`] })

@@ -26,17 +26,10 @@ export async function readmeExamples (): Promise<Map<string, string>> {
 }
 
 /**
- * What an example does not know of the network that it runs in: who the other node is, where both listen, and when they are connected.
+ * What an example does not know of the network that it runs in: who the other node is, and where both listen.
  */
 export function fitExample (code: string, other: { nodeId: string, address: string }, listen: string, after = ''): string {
-  const fitted = code
-    .replaceAll(PLACEHOLDER, other.nodeId)
-    .replace(LISTEN, listen)
-    .replace(OTHER, other.address)
-    // the one place at which its reader would wait, too: `createNode` does not wait for others
-    .replace(/^(const node = await create(Node|Libp2p)\([\s\S]*?\n?\}\)\n)/m, `$1await (await import('./connected.mjs')).connected(node, '${other.nodeId}')\n`)
-
-  return `${fitted}\n${after}`
+  return `${code.replaceAll(PLACEHOLDER, other.nodeId).replace(LISTEN, listen).replace(OTHER, other.address)}\n${after}`
 }
 
 /**
@@ -67,8 +60,6 @@ export class Script implements AsyncDisposable {
    * @param source - its text; of a file of the folder `npm-pack` if there is none
    */
   static async start (folder: string, file: string, source?: string): Promise<Script> {
-    await cp(join(SCRIPTS, 'connected.mjs'), join(folder, 'connected.mjs'))
-
     if (source == null) {
       await cp(join(SCRIPTS, file), join(folder, file))
     } else {

@@ -14,7 +14,8 @@ const PATIENCE = 120_000
 /**
  * Appended to the second example, which builds a node and asks nothing.
  */
-const ASK = (nodeId: string): string => `console.info(new TextDecoder().decode(await node.services.direct.request('${nodeId}', 'height', new TextEncoder().encode('composed'))))\n`
+const ASK = (nodeId: string): string => `await node.services.peers.connected('${nodeId}')
+console.info(new TextDecoder().decode(await node.services.direct.request('${nodeId}', 'height', new TextEncoder().encode('composed'))))\n`
 
 /**
  * The packages as users get them: packed, installed from the tarballs, and used as the README says.
