@@ -7,8 +7,11 @@ import { packages, readJson, report, root } from './lib/workspace.mjs'
 
 const FIELDS = ['name', 'version', 'bin', 'dependencies', 'devDependencies', 'peerDependencies', 'optionalDependencies', 'engines']
 
-const lock = readJson(join(root, 'package-lock.json')).packages
-const folders = ['', 'docs', 'benchmarks', 'test-interop', ...packages().map(({ name }) => `packages/${name}`)]
+// each install has a lockfile of its own: that of the workspace, and those of folders whose dependencies stay out of it
+const installs = [
+  { install: '', folders: ['', 'docs', 'benchmarks', 'test-interop', ...packages().map(({ name }) => `packages/${name}`)] },
+  { install: 'test-interop/compliance', folders: [''] }
+]
 
 // As npm normalises it: one command has the form { name: path }, and a path has no leading "./".
 function normal (field, value) {
@@ -17,10 +20,14 @@ function normal (field, value) {
     : value
 }
 
-report(folders.filter((folder) => existsSync(join(root, folder, 'package.json'))).flatMap((folder) => {
-  const manifest = readJson(join(root, folder, 'package.json'))
-  const locked = lock[folder] ?? {}
+report(installs.flatMap(({ install, folders }) => {
+  const lock = readJson(join(root, install, 'package-lock.json')).packages
 
-  return FIELDS.filter((field) => !isDeepStrictEqual(normal(field, manifest[field]), normal(field, locked[field])))
-    .map((field) => `${join(folder, 'package.json')}: package-lock.json has another ${field}; run \`npm install\` and commit it`)
+  return folders.filter((folder) => existsSync(join(root, install, folder, 'package.json'))).flatMap((folder) => {
+    const manifest = readJson(join(root, install, folder, 'package.json'))
+    const locked = lock[folder] ?? {}
+
+    return FIELDS.filter((field) => !isDeepStrictEqual(normal(field, manifest[field]), normal(field, locked[field])))
+      .map((field) => `${join(install, folder, 'package.json')}: package-lock.json has another ${field}; run \`npm install\` there and commit it`)
+  })
 }))

@@ -29,25 +29,25 @@ describe('loading an identity', () => {
   describe('made by FISCO BCOS\'s own openssl steps', () => {
     const variations: Record<string, OpensslChainOptions> = {
       'node, agency and v1 root': {},
-      'no agency': { noAgency: true },
-      'a SEC1 key behind EC PARAMETERS': { sec1: true },
-      'a key whose hex has leading zeros': { leadingZeroKeys: true }
+      'no agency': { agencies: [] },
+      'a SEC1 key behind EC PARAMETERS': { keys: 'sec1' },
+      'a key whose hex has leading zeros': { keys: 'd' }
     }
 
     for (const [title, options] of Object.entries(variations)) {
       it(title, async () => {
         await using folder = await temporaryFolder()
-        await opensslChain(folder.path, options)
+        const [{ nodeId }] = await opensslChain(folder.path, options)
 
         const root = new X509Certificate(await readFile(folder.join('ca.crt')))
         const identity = await loadFrom(folder)
 
         expect(root.toString()).to.be.a('string')
         expect(identity.trust.anchors[0].version).to.equal(1)
-        expect(identity.nodeId).to.equal(await readFile(folder.join('node0', 'node.nodeid'), 'utf8'))
+        expect(identity.nodeId).to.equal(nodeId)
         expect(identity.name).to.equal('node0')
-        expect(identity.agency).to.equal(options.noAgency === true ? 'chain' : 'agency')
-        expect(identity.chain.map(certificate => certificate.commonName)).to.deep.equal(options.noAgency === true ? ['node0'] : ['node0', 'agency'])
+        expect(identity.agency).to.equal(options.agencies != null ? 'chain' : 'agency')
+        expect(identity.chain.map(certificate => certificate.commonName)).to.deep.equal(options.agencies != null ? ['node0'] : ['node0', 'agency'])
         expect(identity.profile).to.equal('fisco')
         expect(identityOf({ privateKey: identity.privateKey })).to.equal(identity)
       })
@@ -82,12 +82,12 @@ describe('loading an identity', () => {
   describe('refuses, and says what to do about it,', () => {
     it('a key that does not belong to the certificate, with both node IDs', async () => {
       await using folder = await temporaryFolder()
-      await opensslChain(folder.path, { nodes: ['node0', 'node1'] })
+      const [node0, node1] = await opensslChain(folder.path, { nodes: ['node0', 'node1'] })
       const files = filesOf(folder, 'node0')
       const err = await refusal(loadIdentity({ ...files, key: folder.join('node1', 'node.key') }))
 
       expect(err).to.include({ rule: 'key-mismatch', file: folder.join('node1', 'node.key') })
-      expect(err.message).to.include(await readFile(folder.join('node0', 'node.nodeid'), 'utf8')).and.include(await readFile(folder.join('node1', 'node.nodeid'), 'utf8'))
+      expect(err.message).to.include(node0.nodeId).and.include(node1.nodeId)
     })
 
     it('a P-256 leaf', async () => {

@@ -1,19 +1,20 @@
 import { execFile } from 'node:child_process'
-import { generateKeyPairSync } from 'node:crypto'
-import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { keyWithLeadingZero } from './short-key.ts'
+import type { ShortNumber } from './short-key.ts'
 
-const run = promisify(execFile)
+const execute = promisify(execFile)
+const DAYS = '36500'
 
 /**
- * The configuration that FISCO BCOS 2.x's chain builder hands to openssl: no extensions for the root (so that
- * `openssl req -x509` writes what that OpenSSL's defaults say), CA:TRUE for the agency, CA:FALSE for the node.
+ * What FISCO BCOS 2.x's chain builder tells openssl: nothing of the root, an agency is a CA, a node is none.
  */
 const CERT_CNF = `[req]
-distinguished_name = req_distinguished_name
+distinguished_name = names
 req_extensions = v3_req
-[req_distinguished_name]
+[names]
 commonName = CN
 [v3_req]
 basicConstraints = CA:FALSE
@@ -27,118 +28,180 @@ basicConstraints = CA:TRUE
  */
 export interface OpensslChainOptions {
   /**
-   * Folder names, and common names, of the nodes.
+   * Common name of the root.
+   *
+   * @default 'chain'
+   */
+  name?: string
+
+  /**
+   * Common names of the nodes.
    *
    * @default ['node0']
    */
-  nodes?: string[]
+  nodes?: readonly string[]
 
   /**
-   * Have the root issue the nodes' certificates (FISCO BCOS's `-no_agency`).
+   * Where a node's files go, below the chain's folder.
    *
-   * @default false
+   * @default a folder of its name
    */
-  noAgency?: boolean
+  folderOf? (node: string): string
 
   /**
-   * Curve of the nodes' keys.
+   * `v1`: as OpenSSL 1.0.2 and 1.1.1 answer these steps. `local`: as the openssl of this machine does. `v3`: with basicConstraints, as OpenSSL 3.2 and later.
+   *
+   * @default 'v1'
+   */
+  root?: 'v1' | 'local' | 'v3'
+
+  /**
+   * Names of the agencies; the nodes are theirs in turn. None: the root issues for the nodes (FISCO BCOS's `-no_agency`).
+   *
+   * @default ['agency']
+   */
+  agencies?: readonly string[]
+
+  /**
+   * The nodes' keys: SEC1 behind an `EC PARAMETERS` block, or with a number that begins with a zero byte.
+   *
+   * @default as `openssl genpkey` makes them
+   */
+  keys?: 'sec1' | ShortNumber
+
+  /**
+   * Curve of the nodes' keys, unless a number of them has to begin with a zero byte.
    *
    * @default 'secp256k1'
    */
   nodeCurve?: string
 
   /**
-   * Make keys until the private scalar of each node begins with a zero byte, which FISCO BCOS 2.9.1 cannot load.
+   * Does `node.crt` end with the root?
    *
-   * @default false
+   * @default true
    */
-  leadingZeroKeys?: boolean
+  withRoot?: boolean
+}
+
+/**
+ * Files of a node, all paths whole.
+ */
+export interface OpensslNode {
+  name: string
 
   /**
-   * Write the nodes' keys as SEC1 (`EC PRIVATE KEY`) behind an `EC PARAMETERS` block.
-   *
-   * @default false
+   * Where `node.key`, `node.crt`, `ca.crt` and `node.nodeid` are.
    */
-  sec1?: boolean
+  folder: string
+
+  /**
+   * The public key in hex, as openssl prints it, without the 04 of an uncompressed point.
+   */
+  nodeId: string
+  key: string
+
+  /**
+   * Its certificate alone.
+   */
+  leaf: string
+
+  /**
+   * That of its agency, if it has one.
+   */
+  above?: string
+  ca: string
 }
 
+type Run = (...args: string[]) => Promise<string>
+
 /**
- * Makes a chain with the openssl command line, by the steps of FISCO BCOS 2.x's own tools: an X.509 v1 root without
- * basicConstraints, an agency, and nodes whose `node.crt` holds node, agency and root.
+ * Makes a chain with the openssl command line, by the steps of FISCO BCOS 2.x's own tools: an X.509 v1 root without basicConstraints, an agency, and nodes whose `node.crt`
+ * holds node, agency and root.
  *
- * @param dir - an empty folder; each node gets `<dir>/<node>/{node.key,node.crt,ca.crt,node.nodeid}`
+ * @param folder - exists and is empty; gets `ca.key` and `ca.crt`, and those of the agencies under their names
  */
-export async function opensslChain (dir: string, options: OpensslChainOptions = {}): Promise<void> {
-  const openssl = async (...args: string[]): Promise<string> => (await run('openssl', args, { cwd: dir })).stdout
-  const nodes = options.nodes ?? ['node0']
+export async function opensslChain (folder: string, options: OpensslChainOptions = {}): Promise<OpensslNode[]> {
+  const run: Run = async (...args) => (await execute('openssl', args, { cwd: folder })).stdout
+  const { agencies = ['agency'], nodes = ['node0'] } = options
 
-  await writeFile(join(dir, 'cert.cnf'), CERT_CNF)
-  await openssl('ecparam', '-out', 'param', '-name', 'secp256k1')
-  await openssl('genpkey', '-paramfile', 'param', '-out', 'ca.key')
-  await openssl('req', '-new', '-key', 'ca.key', '-subj', '/CN=chain/O=fisco-bcos/OU=chain', '-config', 'cert.cnf', '-out', 'ca.csr')
-  // OpenSSL 3's `req -x509` adds extensions of its own; signing a request without -extfile gives the v1 root that
-  // FISCO BCOS's `openssl req -new -x509` gave with OpenSSL 1.0.2
-  await openssl('x509', '-req', '-days', '36500', '-sha256', '-in', 'ca.csr', '-signkey', 'ca.key', '-out', 'ca.crt')
+  await writeFile(join(folder, 'cert.cnf'), CERT_CNF)
+  await run('ecparam', '-out', 'secp256k1.param', '-name', 'secp256k1')
+  await run('ecparam', '-out', 'node.param', '-name', options.nodeCurve ?? 'secp256k1')
+  await makeRoot(run, options)
 
-  await openssl('genpkey', '-paramfile', 'param', '-out', 'agency.key')
-  await openssl('req', '-new', '-sha256', '-subj', '/CN=agency/O=fisco-bcos/OU=agency', '-key', 'agency.key', '-config', 'cert.cnf', '-out', 'agency.csr')
-  await openssl('x509', '-req', '-days', '36500', '-sha256', '-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-in', 'agency.csr', '-out', 'agency.crt', '-extensions', 'v4_req', '-extfile', 'cert.cnf')
-
-  for (const node of nodes) {
-    const file = (name: string): string => join(node, name)
-    const issuer = options.noAgency === true ? 'ca' : 'agency'
-
-    await mkdir(join(dir, node))
-    await openssl('ecparam', '-out', 'node.param', '-name', options.nodeCurve ?? 'secp256k1')
-    await makeKey(openssl, join(dir, file('node.key')), options)
-    await openssl('pkey', '-in', file('node.key'), '-pubout', '-out', file('node.pubkey'))
-    await openssl('req', '-new', '-sha256', '-subj', `/CN=${node}/O=fisco-bcos/OU=node`, '-key', file('node.key'), '-config', 'cert.cnf', '-out', file('node.csr'))
-    await openssl('x509', '-req', '-days', '36500', '-sha256', '-in', file('node.csr'), '-CAkey', `${issuer}.key`, '-CA', `${issuer}.crt`, '-force_pubkey', file('node.pubkey'), '-out', file('node.crt'), '-CAcreateserial', '-extensions', 'v3_req', '-extfile', 'cert.cnf')
-
-    for (const above of options.noAgency === true ? ['ca.crt'] : ['agency.crt', 'ca.crt']) {
-      await appendFile(join(dir, file('node.crt')), await readFile(join(dir, above)))
-    }
-
-    await writeFile(join(dir, file('ca.crt')), await readFile(join(dir, 'ca.crt')))
-    await writeFile(join(dir, file('node.nodeid')), await nodeIdByOpenssl(openssl, file('node.key')))
+  for (const agency of agencies) {
+    await run('genpkey', '-paramfile', 'secp256k1.param', '-out', `${agency}.key`)
+    await issue(run, { name: agency, unit: 'agency', issuer: 'ca', extensions: 'v4_req' })
   }
+
+  return Promise.all(nodes.map(async (node, i) => makeNode(run, folder, node, agencies[i % agencies.length], options)))
 }
 
-type Openssl = (...args: string[]) => Promise<string>
+async function makeRoot (run: Run, { name = 'chain', root = 'v1' }: OpensslChainOptions): Promise<void> {
+  const subject = `/CN=${name}/O=fisco-bcos/OU=chain`
 
-async function makeKey (openssl: Openssl, file: string, options: OpensslChainOptions): Promise<void> {
-  if (options.leadingZeroKeys === true) {
-    return writeFile(file, leadingZeroKey(options.nodeCurve ?? 'secp256k1'))
-  }
+  await run('genpkey', '-paramfile', 'secp256k1.param', '-out', 'ca.key')
 
-  if (options.sec1 === true) {
-    await openssl('ecparam', '-genkey', '-name', options.nodeCurve ?? 'secp256k1', '-out', file)
+  if (root === 'v1') {
+    // OpenSSL 3's `req -x509` adds extensions of its own; `x509 -req` gives the root that FISCO BCOS's `req -new -x509` gave with OpenSSL 1.0.2
+    await run('req', '-new', '-key', 'ca.key', '-subj', subject, '-config', 'cert.cnf', '-out', 'ca.csr')
+    await run('x509', '-req', '-days', DAYS, '-sha256', '-in', 'ca.csr', '-signkey', 'ca.key', '-out', 'ca.crt')
   } else {
-    await openssl('genpkey', '-paramfile', 'node.param', '-out', file)
+    await run('req', '-new', '-x509', '-days', DAYS, '-subj', subject, '-key', 'ca.key', '-config', 'cert.cnf', '-out', 'ca.crt', ...root === 'v3' ? ['-addext', 'basicConstraints=critical,CA:TRUE'] : [])
+  }
+}
+
+interface Request {
+  name: string
+  unit: string
+  issuer: string
+  extensions: string
+}
+
+async function issue (run: Run, { name, unit, issuer, extensions }: Request): Promise<void> {
+  await run('pkey', '-in', `${name}.key`, '-pubout', '-out', `${name}.pubkey`)
+  await run('req', '-new', '-sha256', '-subj', `/CN=${name}/O=fisco-bcos/OU=${unit}`, '-key', `${name}.key`, '-config', 'cert.cnf', '-out', `${name}.csr`)
+  // nodes are made at once: each has a file of serial numbers of its own
+  await run('x509', '-req', '-days', DAYS, '-sha256', '-in', `${name}.csr`, '-CA', `${issuer}.crt`, '-CAkey', `${issuer}.key`, '-CAserial', `${name}.srl`, '-CAcreateserial',
+    '-force_pubkey', `${name}.pubkey`, '-out', `${name}.crt`, '-extensions', extensions, '-extfile', 'cert.cnf')
+}
+
+async function makeNode (run: Run, chain: string, name: string, agency: string | undefined, options: OpensslChainOptions): Promise<OpensslNode> {
+  const folder = join(chain, options.folderOf?.(name) ?? name)
+  const read = async (file: string): Promise<string> => readFile(join(chain, file), 'utf8')
+
+  await mkdir(folder, { recursive: true })
+  await makeKey(run, join(chain, `${name}.key`), options.keys)
+  await issue(run, { name, unit: 'node', issuer: agency ?? 'ca', extensions: 'v3_req' })
+
+  const above = [...agency == null ? [] : [agency], ...options.withRoot === false ? [] : ['ca']]
+  const certificates = await Promise.all([name, ...above].map(async file => read(`${file}.crt`)))
+  const nodeId = await nodeIdByOpenssl(run, `${name}.key`)
+
+  await writeFile(join(folder, 'node.key'), await read(`${name}.key`), { mode: 0o600 })
+  await writeFile(join(folder, 'node.crt'), certificates.join(''))
+  await writeFile(join(folder, 'ca.crt'), await read('ca.crt'))
+  await writeFile(join(folder, 'node.nodeid'), `${nodeId}\n`)
+
+  return { name, folder, nodeId, key: join(folder, 'node.key'), leaf: join(chain, `${name}.crt`), above: agency == null ? undefined : join(chain, `${agency}.crt`), ca: join(folder, 'ca.crt') }
+}
+
+async function makeKey (run: Run, file: string, keys: OpensslChainOptions['keys']): Promise<void> {
+  if (keys === 'sec1') {
+    await run('ecparam', '-genkey', '-name', 'secp256k1', '-out', file)
+  } else if (keys == null) {
+    await run('genpkey', '-paramfile', 'node.param', '-out', file)
+  } else {
+    await writeFile(file, keyWithLeadingZero(keys))
   }
 }
 
 /**
- * One key in 256 begins with a zero byte: too many tries for a process each.
+ * What FISCO BCOS's tools compute with sed and awk from what `openssl ec -text` prints.
  */
-function leadingZeroKey (namedCurve: string): string {
-  for (let i = 0; i < 10_000; i++) {
-    const { privateKey } = generateKeyPairSync('ec', { namedCurve })
+async function nodeIdByOpenssl (run: Run, keyFile: string): Promise<string> {
+  const text = await run('ec', '-text', '-noout', '-in', keyFile)
 
-    if (Buffer.from(privateKey.export({ format: 'jwk' }).d ?? '', 'base64url')[0] === 0) {
-      return privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
-    }
-  }
-
-  throw new Error('no key with a leading zero byte was found')
-}
-
-/**
- * What FISCO BCOS's tools compute with sed and awk: the public key as `openssl ec -text` prints it, without the 04.
- */
-async function nodeIdByOpenssl (openssl: Openssl, keyFile: string): Promise<string> {
-  const text = await openssl('ec', '-text', '-noout', '-in', keyFile)
-  const hex = text.match(/pub:\s+([0-9a-f:\s]+)/)?.[1].replace(/[:\s]/g, '') ?? ''
-
-  return hex.slice(2)
+  return (/pub:\s+04([0-9a-f:\s]+)/.exec(text)?.[1] ?? '').replace(/[:\s]/g, '')
 }

@@ -3,18 +3,17 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { loadIdentity } from '@fisco-libp2p/identity'
 import { createNode } from '@fisco-libp2p/node'
-import { freePorts } from '@fisco-libp2p/test-kit'
+import { freePorts, opensslChain } from '@fisco-libp2p/test-kit'
 import { multiaddr } from '@multiformats/multiaddr'
 import { pEvent } from 'p-event'
 import { accept, confirmOf, framesIn } from '../openssl/frames.ts'
 import { established, refusal, startClient } from '../openssl/s-client.ts'
 import { openssl, TOOL_TIMEOUT } from '../openssl/tool.ts'
-import { makeFiscoChain } from './chain.ts'
 import { fiscoConfig } from './config-ini.ts'
 import type { Case } from '../row.ts'
-import type { FiscoChainOptions, FiscoNodeFiles } from './chain.ts'
 import type { HandshakeRejection } from '@fisco-libp2p/identity'
 import type { FiscoNode } from '@fisco-libp2p/node'
+import type { OpensslChainOptions, OpensslNode } from '@fisco-libp2p/test-kit'
 import type { Connection } from '@libp2p/interface'
 
 /**
@@ -22,7 +21,7 @@ import type { Connection } from '@libp2p/interface'
  */
 export interface Variant {
   title: string
-  chain: FiscoChainOptions
+  chain: OpensslChainOptions
 
   /**
    * `[network_security] policy` of `config.ini`.
@@ -34,8 +33,8 @@ export interface Variant {
  * A chain that was made, and another one that was made in the same way.
  */
 interface Chains {
-  nodes: FiscoNodeFiles[]
-  foreign: FiscoNodeFiles[]
+  nodes: OpensslNode[]
+  foreign: OpensslNode[]
 }
 
 /**
@@ -54,13 +53,16 @@ export function variantCases (variant: Variant, folder: string): Case[] {
 }
 
 async function makeChains ({ chain }: Variant, folder: string): Promise<Chains> {
-  const make = async (name: string, options: FiscoChainOptions): Promise<FiscoNodeFiles[]> => {
-    await mkdir(join(folder, name), { recursive: true })
+  return { nodes: await twoNodes(join(folder, 'chain'), chain), foreign: await twoNodes(join(folder, 'foreign'), { ...chain, name: 'foreign' }) }
+}
 
-    return makeFiscoChain(join(folder, name), options)
-  }
+/**
+ * A chain with two nodes in the folders that FISCO BCOS's tools give them.
+ */
+export async function twoNodes (folder: string, options: OpensslChainOptions): Promise<OpensslNode[]> {
+  await mkdir(folder, { recursive: true })
 
-  return { nodes: await make('chain', chain), foreign: await make('foreign', { ...chain, name: 'foreign' }) }
+  return opensslChain(folder, { ...options, nodes: ['node0', 'node1'], folderOf: node => join('nodes', '127.0.0.1', node, 'conf') })
 }
 
 /**
@@ -69,7 +71,7 @@ async function makeChains ({ chain }: Variant, folder: string): Promise<Chains> 
 async function fromOpenssl ({ nodes: [ours, theirs], foreign: [stranger] }: Chains, { policy }: Variant): Promise<string> {
   const [port] = await freePorts(1)
   await using node = await startNode(ours, { port, peers: [], policy })
-  const identity = await loadIdentity({ key: theirs.key, cert: join(theirs.folder, 'conf', 'node.crt'), ca: theirs.ca, policy: node.node.config?.policy })
+  const identity = await loadIdentity({ key: theirs.key, cert: join(theirs.folder, 'node.crt'), ca: theirs.ca, policy: node.node.config?.policy })
   await using client = startClient(port, { member: theirs })
   const opened = pEvent<'connection:open', CustomEvent<Connection>>(node.node, 'connection:open', { timeout: TOOL_TIMEOUT })
 
@@ -123,8 +125,8 @@ interface Started extends AsyncDisposable {
   node: FiscoNode
 }
 
-async function startNode ({ folder }: FiscoNodeFiles, settings: { port: number, peers: number[], policy?: string }): Promise<Started> {
-  const config = join(folder, 'config.ini')
+async function startNode ({ folder }: OpensslNode, settings: { port: number, peers: number[], policy?: string }): Promise<Started> {
+  const config = join(folder, '..', 'config.ini')
   await writeFile(config, fiscoConfig(settings))
   const node = await createNode({ config, watch: false })
 
@@ -151,7 +153,7 @@ async function rejection (node: FiscoNode): Promise<HandshakeRejection> {
 /**
  * The ID that openssl sees in the key, the one that it sees in the certificate, and ours are one; and the certificate lasts for 100 years.
  */
-async function checkNodeIds (nodes: readonly FiscoNodeFiles[]): Promise<void> {
+async function checkNodeIds (nodes: readonly OpensslNode[]): Promise<void> {
   for (const { folder, leaf, nodeId } of nodes) {
     const { stdout, identity } = await describe(folder, leaf)
     assert.match(nodeId, /^[0-9a-f]{128}$/)
@@ -163,7 +165,7 @@ async function checkNodeIds (nodes: readonly FiscoNodeFiles[]): Promise<void> {
 
 async function describe (folder: string, leaf: string): Promise<{ stdout: string, identity: string }> {
   const text = await openssl(['x509', '-in', leaf, '-noout', '-text'])
-  const conf = (name: string): string => join(folder, 'conf', name)
+  const conf = (name: string): string => join(folder, name)
   assert.equal((await readFile(conf('node.nodeid'), 'utf8')).length, 129)
   const { nodeId } = await loadIdentity({ key: conf('node.key'), cert: conf('node.crt'), ca: conf('ca.crt'), policy: 'fisco' })
 

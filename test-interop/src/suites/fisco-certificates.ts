@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
-import { mkdir } from 'node:fs/promises'
 import { loadIdentity } from '@fisco-libp2p/identity'
 import { temporaryFolder } from '@fisco-libp2p/test-kit'
-import { variantCases } from '../fisco/cases.ts'
-import { makeFiscoChain } from '../fisco/chain.ts'
+import { twoNodes, variantCases } from '../fisco/cases.ts'
 import { lacksCommand } from '../openssl/tool.ts'
 import type { Variant } from '../fisco/cases.ts'
 import type { Suite } from '../row.ts'
@@ -46,10 +44,9 @@ export const fiscoCertificates: Suite = {
  * Such a chain is not as RFC 5280 wants it, and nothing in its root says that FISCO BCOS's tools made it: the node says what to set.
  */
 async function withoutPolicy (folder: string): Promise<string> {
-  await mkdir(folder, { recursive: true })
-  const [{ folder: node }] = await makeFiscoChain(folder, { root: 'v3' })
-  const error = await loadIdentity({ key: `${node}/conf/node.key`, cert: `${node}/conf/node.crt`, ca: `${node}/conf/ca.crt` }).then(() => 'it was loaded', err => String(err.message))
+  const [{ folder: conf }] = await twoNodes(folder, { root: 'v3' })
+  const error = await loadIdentity({ key: `${conf}/node.key`, cert: `${conf}/node.crt`, ca: `${conf}/ca.crt` }).then(() => 'it was loaded', err => String(err.message))
   assert.match(error, /policy/)
 
-  return error.replace(`${node}/conf/`, '')
+  return error.replace(`${conf}/`, '')
 }

@@ -11,7 +11,8 @@ const MAX_TRIES = 10_000
 export type ShortNumber = 'd' | 'x' | 'y'
 
 /**
- * Makes secp256k1 keys until one begins with a zero byte. A process for each, as FISCO BCOS's tools do it, would take minutes.
+ * Makes secp256k1 keys until one has a number that begins with a zero byte. FISCO BCOS 2.9.1 cannot load those whose private number does. A process for each, as its tools do it,
+ * would take minutes.
  *
  * @returns PKCS#8 PEM, as `openssl genpkey` writes it
  */
