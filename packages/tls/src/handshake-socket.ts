@@ -43,7 +43,8 @@ export function describeTlsError (err: Error & { code?: string, reason?: string 
     ERR_SSL_NO_APPLICATION_PROTOCOL: 'the peer speaks TLS, but not as a node of fisco-libp2p (no common ALPN protocol)',
     ERR_SSL_UNSUPPORTED_PROTOCOL: 'no TLS version is common to both (TLS 1.2 or 1.3 is needed)',
     ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: 'no TLS version is common to both (TLS 1.2 or 1.3 is needed)',
-    ERR_SSL_NO_SHARED_CIPHER: 'no cipher suite is common to both',
+    // OpenSSL says the same if the certificate's curve is not among the groups that the dialler offers
+    ERR_SSL_NO_SHARED_CIPHER: 'no cipher suite is common to both, or none for this node\'s key: who dials a node with a secp256k1 key must offer the group secp256k1',
     'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE': NOTHING_IN_COMMON,
     ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: NOTHING_IN_COMMON,
     ERR_SSL_WRONG_VERSION_NUMBER: 'the peer does not speak TLS',

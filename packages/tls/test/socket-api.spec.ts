@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer } from 'node:tls'
+import { connect, createServer } from 'node:tls'
 import { createConsortium } from '@fisco-libp2p/test-kit'
 import { connectTls, createTlsListener } from '@fisco-libp2p/tls'
 import { expect } from 'chai'
@@ -77,6 +77,25 @@ describe('TLS sockets for tools', () => {
       expect(failed).to.have.property('message', 'TLS failed: the peer found no TLS version, cipher suite, group or signature algorithm that is common to both')
     } finally {
       server.close()
+    }
+  })
+
+  it('say in words that a dialler does not offer the curve of their key', async () => {
+    const { identity } = await createConsortium()
+    const [server, other] = [await identity(), await identity()]
+    const { promise, resolve } = Promise.withResolvers<Error>()
+    const listener = createTlsListener({ identity: server, onPeer: async () => {}, onRefused: (address, err) => { resolve(err) } })
+    await listener.listen({ host: '127.0.0.1', port: 0 })
+    const client = connect({ host: '127.0.0.1', port: listener.address?.port, rejectUnauthorized: false, maxVersion: 'TLSv1.2', ecdhCurve: 'prime256v1', key: other.key.export({ format: 'pem', type: 'pkcs8' }).toString(), cert: other.chain[0].x509.toString() })
+
+    try {
+      const [[refused], failed] = await Promise.all([once(client, 'error'), promise])
+
+      expect(failed).to.include({ name: 'HandshakeFailedError', rule: 'tls-failure' }).with.property('message').that.includes('must offer the group secp256k1')
+      expect(refused).to.have.property('code').that.includes('HANDSHAKE_FAILURE')
+    } finally {
+      client.destroy()
+      await listener.close()
     }
   })
 
