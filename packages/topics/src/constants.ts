@@ -257,9 +257,11 @@ export const FETCH_GRACE = 200
 export const MAX_BEGIN_ATTEMPTS = 6
 
 /**
- * Name under which missed messages are asked for, how many one answer brings at most, and how long it may take, in milliseconds.
+ * Name under which missed messages are asked for, how many one answer brings at most, and how long it may take, in milliseconds; and the name under which followers tell each
+ * other up to where they have the messages of an author who is gone.
  */
 export const FETCH_NAME = 'fisco/topics/fetch'
+export const HEARD_NAME = 'fisco/topics/heard'
 export const MAX_FETCHED = 512
 export const MAX_FETCHED_BYTES = 2 * 1_048_576
 export const FETCH_TIMEOUT = 10_000

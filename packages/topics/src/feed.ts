@@ -69,6 +69,13 @@ export class Feed {
     return this.sequencer.next
   }
 
+  /**
+   * The number up to which all was handed on, or left out; undefined as long as it is not known where to begin.
+   */
+  get last (): number | undefined {
+    return this.next == null ? undefined : this.next - 1
+  }
+
   get waiting (): number {
     return this.sequencer.waiting
   }

@@ -74,7 +74,7 @@ export function topics (init: TopicsInit = {}): (components: TopicsComponents) =
   return components => new TopicsService(components, init)
 }
 
-export { BROADCAST_TOPIC, DELIVER_NAME, FETCH_NAME, MAX_BUFFERED, MAX_DATA_BYTES, MAX_DIRECTORY_ENTRY_BYTES, MAX_FOLLOWED_TOPICS, MAX_HELD, MAX_HELD_BYTES, MAX_HELD_PER_AUTHOR, MAX_MESSAGE_BYTES, MAX_OFFENCES, MAX_ROUTE, MAX_TAILS, MAX_TOPIC_NAME_BYTES, MESSAGE_NAME, MESSAGE_VERSION, REPLAY_WINDOW_BITS, REQUEST_NAME, RESTRICTED_ENTRY, STATUS_ENTRY, TAILS_ENTRY, TOPIC_PREFIX } from './constants.ts'
+export { BROADCAST_TOPIC, DELIVER_NAME, FETCH_NAME, HEARD_NAME, MAX_BUFFERED, MAX_DATA_BYTES, MAX_DIRECTORY_ENTRY_BYTES, MAX_FOLLOWED_TOPICS, MAX_HELD, MAX_HELD_BYTES, MAX_HELD_PER_AUTHOR, MAX_MESSAGE_BYTES, MAX_OFFENCES, MAX_ROUTE, MAX_TAILS, MAX_TOPIC_NAME_BYTES, MESSAGE_NAME, MESSAGE_VERSION, REPLAY_WINDOW_BITS, REQUEST_NAME, RESTRICTED_ENTRY, STATUS_ENTRY, TAILS_ENTRY, TOPIC_PREFIX } from './constants.ts'
 export { Courier } from './courier.ts'
 export { decodeFollowed, Directory, encodeFollowed } from './directory.ts'
 export { decodeEnvelope, encodeEnvelope, verifyEnvelope, verifyEnvelopeOffThread } from './envelope.ts'
@@ -82,6 +82,7 @@ export { HandlerExistsError, IncompatiblePubsubError, InvalidTopicError, Malform
 export { Feed } from './feed.ts'
 export { answerQuestion, decodeAnswer, decodeQuestion, encodeQuestion } from './fetch.ts'
 export { gossipsubDefaults, messageId } from './gossip-defaults.ts'
+export { decodeHeard, encodeHeard } from './heard.ts'
 export { History } from './history.ts'
 export { HoldQueue } from './hold.ts'
 export { gossipTopic, topicNameFault } from './names.ts'
@@ -110,6 +111,7 @@ export type { Envelope, ReceivedEnvelope } from './envelope.ts'
 export type { GossipsubDefaultsOptions } from './gossip-defaults.ts'
 export type { FeedSink, Received } from './feed.ts'
 export type { Answer, Question } from './fetch.ts'
+export type { HeardOf } from './heard.ts'
 export type { HistoryLimits } from './history.ts'
 export type { HoldLimits } from './hold.ts'
 export type { MeshSettings } from './mesh.ts'

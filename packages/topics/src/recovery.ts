@@ -79,9 +79,11 @@ export class Recovery {
   }
 
   /**
-   * @returns whether the source answered, and as it should
+   * Asks one node.
+   *
+   * @returns whether it answered, and as it should
    */
-  private async ask (source: NodeId, question: Question, feed: Feed): Promise<boolean> {
+  async ask (source: NodeId, question: Question, feed: Feed): Promise<boolean> {
     const { log } = this.init
 
     try {

@@ -1,8 +1,9 @@
 import { MAX_FETCHING } from './constants.ts'
 import { Feed } from './feed.ts'
+import { LastWords } from './last-words.ts'
 import { Recovery, tailIn } from './recovery.ts'
 import { tailsOf } from './tails.ts'
-import type { DirectLike, StatusRecordLike } from './components.ts'
+import type { DirectLike, StatusRecordLike, TopicsComponents } from './components.ts'
 import type { FeedSink, Received } from './feed.ts'
 import type { RecoveryInit } from './recovery.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
@@ -10,22 +11,31 @@ import type { NodeId } from '@fisco-libp2p/identity'
 /**
  * What {@link Reliable} works with.
  */
-export type ReliableInit = RecoveryInit & FeedSink
+export interface ReliableInit extends RecoveryInit, FeedSink {
+  events: TopicsComponents['events']
+}
 
 /**
  * Topics of which nothing may be lost, by their gossipsub topics: puts the messages of each author in order, notices which are missing, by their numbers and by the tails in
- * status, and has them fetched.
+ * status, and has them fetched; of an author that is gone, by what others have heard of it.
  */
 export class Reliable {
   private readonly init: ReliableInit
   private readonly topics = new Map<string, Map<NodeId, Feed>>()
   private readonly fetching = new Set<Feed>()
+  private readonly lastWords: LastWords
   private recovery?: Recovery
   private shutdown = new AbortController()
   private timer?: NodeJS.Timeout
 
   constructor (init: ReliableInit) {
     this.init = init
+    this.lastWords = new LastWords({
+      ...init,
+      feeds: () => this.feeds(),
+      feedOf: (topic, author) => this.topics.get(topic)?.get(author),
+      fetch: async (feed, source, to) => { await this.recovery?.ask(source, { topic: feed.topic, author: feed.author, incarnation: feed.incarnation, from: feed.next ?? 1, to }, feed) }
+    })
   }
 
   /**
@@ -41,11 +51,15 @@ export class Reliable {
   start (direct: DirectLike | undefined): void {
     this.shutdown = new AbortController()
     this.recovery = direct == null ? undefined : new Recovery(this.init, direct, this.shutdown.signal)
+    this.lastWords.start(direct)
+    this.init.events.addEventListener('connection:open', this.onConnectionOpen)
     this.topics.forEach((_, topic) => { this.meetAll(topic) })
     this.arm()
   }
 
   stop (): void {
+    this.init.events.removeEventListener('connection:open', this.onConnectionOpen)
+    this.lastWords.stop()
     this.recovery = undefined
     this.shutdown.abort()
     clearTimeout(this.timer)
@@ -107,7 +121,7 @@ export class Reliable {
   /**
    * A node was connected: it may have what could not be fetched.
    */
-  hasten (): void {
+  private readonly onConnectionOpen = (): void => {
     this.feeds().forEach(feed => { feed.hasten(performance.now()) })
     this.arm()
   }

@@ -85,6 +85,7 @@ export class TopicsService extends TypedEventEmitter<TopicsEvents> implements To
       self,
       log,
       random: settings.random,
+      events: components.events,
       topology,
       judge: async (bytes, question) => this.carrier.judgeMissed(bytes, question),
       onFetched: () => { metrics.fetched() },
@@ -345,6 +346,5 @@ export class TopicsService extends TypedEventEmitter<TopicsEvents> implements To
 
   private readonly onConnectionOpen = (_: CustomEvent<Connection>): void => {
     this.deliveries.hasten()
-    this.reliable.hasten()
   }
 }

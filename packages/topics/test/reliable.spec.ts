@@ -3,12 +3,10 @@ import { FETCH_NAME, MESSAGE_NAME } from '@fisco-libp2p/topics'
 import { expect } from 'chai'
 import { CountingMetrics } from './helpers/metrics.ts'
 import { connect, TestNetwork, text, until } from './helpers/network.ts'
+import { createReliable, numbers, publish, received, reliable } from './helpers/reliable.ts'
 import type { TestNode, TestNodeOptions } from './helpers/network.ts'
 import type { Identity } from '@fisco-libp2p/identity'
 import type { TopicGap, TopicsInit } from '@fisco-libp2p/topics'
-
-const reliable = { delivery: 'reliable' } as const
-const numbers = (count: number, from = 1): number[] => Array.from({ length: count }, (_, i) => from + i)
 
 describe('reliable topics', () => {
   let identities: Identity[]
@@ -17,35 +15,9 @@ describe('reliable topics', () => {
     identities = await createIdentities(4, { keyType: 'secp256k1' })
   })
 
-  /**
-   * An author that follows nothing, and followers, each connected with each. gossipsub repairs nothing here: it is not there.
-   */
   async function create (network: TestNetwork, followers: number, init: TopicsInit = {}, options: TestNodeOptions = {}): Promise<TestNode[]> {
-    const nodes = await Promise.all(identities.slice(0, followers + 1).map(async (identity, i) => network.add(identity, {
-      init,
-      gossip: { mcacheGossip: 0 },
-      ...options,
-      prepare: topics => {
-        if (i > 0) {
-          topics.follow('prices', undefined, reliable)
-        }
-      }
-    })))
-
-    for (const [i, node] of nodes.entries()) {
-      await Promise.all(nodes.slice(0, i).map(async other => connect(node, other)))
-    }
-
-    return nodes
+    return createReliable(network, identities.slice(0, followers + 1), { init, ...options })
   }
-
-  async function publish (author: TestNode, count: number, from = 1): Promise<void> {
-    for (const i of numbers(count, from)) {
-      await author.topics.publish('prices', Buffer.from(`${i}`), reliable)
-    }
-  }
-
-  const received = ({ multicasts }: TestNode): number[] => multicasts.map(({ data }) => Number(text(data)))
 
   function gapsOf ({ topics }: TestNode): TopicGap[] {
     const gaps: TopicGap[] = []

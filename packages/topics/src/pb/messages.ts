@@ -1045,6 +1045,164 @@ export namespace FetchResponse {
   }
 }
 
+export interface Heard {
+  topic: string
+  author: Uint8Array<ArrayBuffer>
+  incarnation: number
+  last: number
+}
+
+export namespace Heard {
+  let _codec: Codec<Heard>
+
+  export const codec = (): Codec<Heard> => {
+    if (_codec == null) {
+      _codec = message<Heard>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.topic != null && obj.topic !== '')) {
+          w.uint32(10)
+          w.string(obj.topic)
+        }
+
+        if ((obj.author != null && obj.author.byteLength > 0)) {
+          w.uint32(18)
+          w.bytes(obj.author)
+        }
+
+        if ((obj.incarnation != null && obj.incarnation !== 0)) {
+          w.uint32(24)
+          w.uint64Number(obj.incarnation)
+        }
+
+        if ((obj.last != null && obj.last !== 0)) {
+          w.uint32(32)
+          w.uint64Number(obj.last)
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          topic: '',
+          author: uint8ArrayAlloc(0),
+          incarnation: 0,
+          last: 0
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.topic = reader.string()
+              break
+            }
+            case 2: {
+              obj.author = reader.bytes()
+              break
+            }
+            case 3: {
+              obj.incarnation = reader.uint64Number()
+              break
+            }
+            case 4: {
+              obj.last = reader.uint64Number()
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.topic`,
+                value: reader.string()
+              }
+              break
+            }
+            case 2: {
+              yield {
+                field: `${prefix}.author`,
+                value: reader.bytes()
+              }
+              break
+            }
+            case 3: {
+              yield {
+                field: `${prefix}.incarnation`,
+                value: reader.uint64Number()
+              }
+              break
+            }
+            case 4: {
+              yield {
+                field: `${prefix}.last`,
+                value: reader.uint64Number()
+              }
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export interface HeardTopicFieldEvent {
+    field: '$.topic'
+    value: string
+  }
+
+  export interface HeardAuthorFieldEvent {
+    field: '$.author'
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export interface HeardIncarnationFieldEvent {
+    field: '$.incarnation'
+    value: number
+  }
+
+  export interface HeardLastFieldEvent {
+    field: '$.last'
+    value: number
+  }
+
+  export function encode (obj: Partial<Heard>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, Heard.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Heard>): Heard {
+    return decodeMessage(buf, Heard.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Heard>): Generator<HeardTopicFieldEvent | HeardAuthorFieldEvent | HeardIncarnationFieldEvent | HeardLastFieldEvent> {
+    return streamMessage(buf, Heard.codec(), opts)
+  }
+}
+
 export interface Delivery {
   route: Uint8Array<ArrayBuffer>[]
   message: Uint8Array<ArrayBuffer>

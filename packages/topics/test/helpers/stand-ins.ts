@@ -154,6 +154,11 @@ export class DirectBus {
   loses?: (message: { from: NodeId, to: NodeId, data: Uint8Array }) => boolean
 
   /**
+   * Hears the name of each notification that comes.
+   */
+  hears?: (name: string) => void
+
+  /**
    * Nodes that read nothing, and so take nothing after what is under way.
    */
   readonly stuck = new Set<NodeId>()
@@ -209,6 +214,7 @@ export class StandInDirect implements DirectLike, Startable {
       this.bus.messages.push(message)
     }
 
+    this.bus.hears?.(name)
     this.request(nodeId, name, data).catch(() => {}) // nobody hears how it went
   }
 }

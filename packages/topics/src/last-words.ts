@@ -1,0 +1,173 @@
+import { HEARD_NAME, MAX_TAILS } from './constants.ts'
+import { decodeHeard, encodeHeard } from './heard.ts'
+import { tailIn } from './recovery.ts'
+import { nodeIdOf } from './topology.ts'
+import type { DirectLike, TopicsComponents } from './components.ts'
+import type { Feed } from './feed.ts'
+import type { HeardOf } from './heard.ts'
+import type { Topology } from './topology.ts'
+import type { NodeId } from '@fisco-libp2p/identity'
+import type { Connection, Logger, PeerId } from '@libp2p/interface'
+
+/**
+ * Within how many milliseconds, at random, what was heard of an author who is gone is told: who has heard the same from another by then keeps silent.
+ */
+const SPREAD = 250
+
+/**
+ * Of how many feeds a neighbour that comes is told, and how many are fetched at a time: an author can have so many.
+ */
+const MAX_FEEDS = MAX_TAILS
+
+/**
+ * What one peer may tell, and the longest of it: a topic's name and a node ID.
+ */
+const HEARD_QUOTA = { perPeer: 200, perMs: 1_000 }
+const MAX_HEARD_BYTES = 2_048
+
+/**
+ * What {@link LastWords} work with.
+ */
+export interface LastWordsInit {
+  log: Logger
+  random (): number
+  events: TopicsComponents['events']
+  topology: Pick<Topology, 'neighbours' | 'neighboursOf' | 'recordOf'>
+
+  /**
+   * All feeds, and the one of an author on a topic, if the topic is followed reliably.
+   */
+  feeds (): Feed[]
+  feedOf (topic: string, author: NodeId): Feed | undefined
+
+  /**
+   * Asks a node for the messages of a feed up to a number.
+   */
+  fetch (feed: Feed, source: NodeId, to: number): Promise<void>
+}
+
+/**
+ * What an author published after the last tail that it told, and then was gone, nobody can know to be missing by its status. So who has some of it tells the others, who
+ * fetch it from there. What is told is not believed, but asked for: a false word costs one question to who said it.
+ */
+export class LastWords {
+  private readonly init: LastWordsInit
+  private readonly planned = new Map<Feed, NodeJS.Timeout>()
+  private readonly fetching = new Set<Feed>()
+  private direct?: DirectLike
+
+  constructor (init: LastWordsInit) {
+    this.init = init
+  }
+
+  /**
+   * @param direct - without it nothing can be told
+   */
+  start (direct: DirectLike | undefined): void {
+    const { events } = this.init
+
+    this.direct = direct
+    direct?.handle(HEARD_NAME, async (bytes, { from }) => { this.hear(decodeHeard(bytes), from) }, { quota: HEARD_QUOTA, maxMessageSize: MAX_HEARD_BYTES })
+    events.addEventListener('peer:disconnect', this.onDisconnect)
+    events.addEventListener('connection:open', this.onConnectionOpen)
+  }
+
+  stop (): void {
+    const { events } = this.init
+
+    events.removeEventListener('peer:disconnect', this.onDisconnect)
+    events.removeEventListener('connection:open', this.onConnectionOpen)
+    this.direct?.unhandle(HEARD_NAME)
+    this.direct = undefined
+    this.planned.forEach(timer => { clearTimeout(timer) })
+    this.planned.clear()
+  }
+
+  /**
+   * An author that is connected tells itself what there is.
+   */
+  private hear ({ topic, author, incarnation, last }: HeardOf, from: NodeId): void {
+    const feed = this.init.feedOf(topic, author)
+
+    if (feed == null || feed.incarnation !== incarnation || this.init.topology.neighbours().has(author)) {
+      return
+    }
+
+    const own = feed.last ?? 0
+
+    if (last >= own) {
+      clearTimeout(this.planned.get(feed))
+      this.planned.delete(feed)
+    } else if (this.isUntold(feed)) {
+      this.tell(feed, [from])
+    }
+
+    if (last > own && !this.fetching.has(feed) && this.fetching.size < MAX_FEEDS) {
+      this.fetch(feed, from, last).catch(err => { this.init.log.error('what node %s has of %s could not be fetched - %e', from, author, err) })
+    }
+  }
+
+  private async fetch (feed: Feed, source: NodeId, last: number): Promise<void> {
+    const { incarnation } = feed
+
+    this.fetching.add(feed)
+
+    try {
+      for (let before = -1, own = feed.last ?? 0; own > before && own < last && feed.incarnation === incarnation && this.direct != null; own = feed.last ?? 0) {
+        before = own
+        await this.init.fetch(feed, source, last)
+      }
+    } finally {
+      this.fetching.delete(feed)
+    }
+
+    // those behind this node have not heard the source
+    this.plan(feed)
+  }
+
+  private readonly onDisconnect = ({ detail: peer }: CustomEvent<PeerId>): void => {
+    const author = nodeIdOf(peer)
+
+    this.init.feeds().filter(feed => feed.author === author).forEach(feed => { this.plan(feed) })
+  }
+
+  /**
+   * Who was away while an author went has not heard what was told then.
+   */
+  private readonly onConnectionOpen = ({ detail: { remotePeer } }: CustomEvent<Connection>): void => {
+    const { feeds, topology } = this.init
+    const neighbours = topology.neighbours()
+    const comer = nodeIdOf(remotePeer)
+    const known = comer == null ? [] : feeds().filter(feed => !neighbours.has(feed.author) && this.isUntold(feed) && topology.neighboursOf(feed.topic).includes(comer))
+
+    known.slice(0, MAX_FEEDS).forEach(feed => { this.tell(feed, topology.neighboursOf(feed.topic).filter(nodeId => nodeId === comer)) })
+  }
+
+  /**
+   * Whether there is something here that the author's status does not tell of.
+   */
+  private isUntold (feed: Feed): boolean {
+    return feed.last != null && feed.last > (tailIn(this.init.topology.recordOf(feed.author), feed)?.last ?? 0)
+  }
+
+  private plan (feed: Feed): void {
+    if (this.direct != null && !this.planned.has(feed) && this.isUntold(feed)) {
+      this.planned.set(feed, setTimeout(() => {
+        this.planned.delete(feed)
+        this.tell(feed, this.init.topology.neighboursOf(feed.topic).filter(nodeId => nodeId !== feed.author))
+      }, this.init.random() * SPREAD))
+    }
+  }
+
+  private tell (feed: Feed, to: readonly NodeId[]): void {
+    const { topic, author, incarnation, last } = feed
+
+    if (last != null) {
+      const heard = encodeHeard({ topic, author, incarnation, last })
+
+      to.forEach(nodeId => {
+        this.direct?.notify(nodeId, HEARD_NAME, heard).catch(err => { this.init.log('node %s could not be told what was heard of %s - %e', nodeId, author, err) })
+      })
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import { createIdentities } from '@fisco-libp2p/test-kit'
+import { decodeHeard, encodeHeard, FETCH_NAME, HEARD_NAME } from '@fisco-libp2p/topics'
+import { expect } from 'chai'
+import { connect, TestNetwork, until } from './helpers/network.ts'
+import { createReliable, numbers, publish, received } from './helpers/reliable.ts'
+import type { TestNode } from './helpers/network.ts'
+import type { Identity } from '@fisco-libp2p/identity'
+
+const TOPIC = 'fisco/prices'
+
+describe('the last words of an author', () => {
+  let identities: Identity[]
+
+  before(async () => {
+    identities = await createIdentities(4, { keyType: 'secp256k1' })
+  })
+
+  /**
+   * Three messages come everywhere, and are told of by status.
+   */
+  async function lives (author: TestNode, ...followers: readonly TestNode[]): Promise<void> {
+    await publish(author, 3)
+    await until(() => followers.every(({ multicasts }) => multicasts.length === 3))
+  }
+
+  /**
+   * Of four more one node hears alone, nobody tells of them, and then their author is gone.
+   */
+  async function dies (network: TestNetwork, author: TestNode, hears: TestNode): Promise<void> {
+    network.status.freeze(author.nodeId)
+    network.bus.loses = ({ to }) => to !== hears.nodeId
+    await publish(author, 4, 4)
+    await until(() => hears.multicasts.length === 7)
+    await author.libp2p.stop()
+  }
+
+  it('come to all that have heard it before, if one has them', async () => {
+    await using network = new TestNetwork()
+    const [author, hears, ...others] = await createReliable(network, identities)
+
+    await lives(author, hears, ...others)
+    await dies(network, author, hears)
+    await until(() => others.every(({ multicasts }) => multicasts.length === 7))
+    expect(others.map(received)).to.deep.equal([numbers(7), numbers(7)])
+  })
+
+  it('go from neighbour to neighbour', async () => {
+    await using network = new TestNetwork()
+    const [author, hears, middle, far] = await createReliable(network, identities, {}, [[0, 1], [1, 2], [2, 3]])
+
+    await lives(author, hears, middle, far)
+    await dies(network, author, hears)
+    await until(() => far.multicasts.length === 7)
+    expect([middle, far].map(received)).to.deep.equal([numbers(7), numbers(7)])
+  })
+
+  it('come to who was away, when it is back', async () => {
+    await using network = new TestNetwork()
+    const [author, hears, away] = await createReliable(network, identities.slice(0, 3))
+
+    await lives(author, hears, away)
+    await Promise.all([author, hears].map(async ({ libp2p }) => away.libp2p.hangUp(libp2p.peerId)))
+    await dies(network, author, hears)
+    expect(received(away)).to.deep.equal(numbers(3))
+    await connect(away, hears)
+    await until(() => away.multicasts.length === 7)
+    expect(received(away)).to.deep.equal(numbers(7))
+  })
+
+  it('are told once for all, not by each to each', async () => {
+    await using network = new TestNetwork()
+    const random = [0, 0.9, 0.9]
+    const nodes = await Promise.all(identities.map(async (identity, i) => network.add(identity, { gossip: { mcacheGossip: 0 }, init: { random: () => random[i - 1] ?? 0 }, prepare: topics => { topics.follow('prices', undefined, { delivery: 'reliable' }) } })))
+    const [author, ...followers] = nodes
+    let told = 0
+
+    for (const [i, node] of nodes.entries()) {
+      await Promise.all(nodes.slice(0, i).map(async other => connect(node, other)))
+    }
+
+    network.bus.hears = name => { told += Number(name === HEARD_NAME) }
+    await publish(author, 1)
+    network.status.freeze(author.nodeId)
+    await publish(author, 4, 2)
+    await until(() => followers.every(({ multicasts }) => multicasts.length === 5))
+    await author.libp2p.stop()
+    await until(() => told === 2)
+    // those who would have told it later have heard it, and would have by now
+    await new Promise(resolve => { setTimeout(resolve, 400) })
+    expect(told).to.equal(2)
+  })
+
+  it('are asked of who says that it has them, and not believed', async () => {
+    await using network = new TestNetwork()
+    const [author, liar, follower] = await createReliable(network, identities.slice(0, 3))
+    let asked = 0
+
+    liar.libp2p.services.direct.unhandle(FETCH_NAME)
+    liar.libp2p.services.direct.handle(FETCH_NAME, async () => {
+      asked++
+
+      return Uint8Array.of(18, 2, 1, 2)
+    })
+    await lives(author, follower)
+    const [{ incarnation }] = follower.multicasts
+    const lie = async (last: number): Promise<void> => { await liar.libp2p.services.direct.notify(follower.nodeId, HEARD_NAME, encodeHeard({ topic: TOPIC, author: author.nodeId, incarnation, last })) }
+
+    // the author is there, and would tell it itself
+    await lie(1_000)
+    await author.libp2p.stop()
+    await until(() => follower.libp2p.getConnections(author.libp2p.peerId).length === 0)
+    expect(asked).to.equal(0)
+    await lie(Number.MAX_SAFE_INTEGER)
+    await until(() => asked === 1)
+
+    // it goes on to take what is true
+    liar.libp2p.services.direct.unhandle(FETCH_NAME)
+    await lie(2)
+    expect(received(follower)).to.deep.equal(numbers(3))
+    expect(asked).to.equal(1)
+  })
+
+  it('are read in any bytes', () => {
+    const heard = { topic: TOPIC, author: 'ab'.repeat(32), incarnation: 5, last: 7 }
+
+    expect(decodeHeard(encodeHeard(heard))).to.deep.equal(heard)
+    expect(() => decodeHeard(Uint8Array.of(255))).to.throw().with.property('name', 'MalformedMessageError')
+    expect(() => decodeHeard(encodeHeard({ ...heard, author: 'ab'.repeat(2_000) }))).to.throw().with.property('name', 'MalformedMessageError')
+  })
+})
