@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { root } from './lib/workspace.mjs'
 
 // The longest first: they run beside each other, as many as there are processors.
-const CHECKS = ['docs', 'publint', 'generated', 'readme', 'graph', 'hygiene', 'lockfile']
+const CHECKS = ['docs', 'publint', 'generated', 'readme', 'graph', 'hygiene', 'protocols', 'lockfile']
 
 const names = process.argv.slice(2)
 const unknown = names.filter((name) => !CHECKS.includes(name))

@@ -3,10 +3,12 @@ package main
 import (
 	"bytes"
 	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/hex"
 	"io"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -22,16 +24,34 @@ func document(t *testing.T) string {
 	return string(text)
 }
 
-// cell is the last cell of the first table row, from a heading on, that begins with some text.
-func cell(t *testing.T, text, heading, row string) []byte {
-	_, section, _ := strings.Cut(text, "\n"+heading+"\n")
-	_, rest, found := strings.Cut(section, "\n| "+row)
-	line, _, _ := strings.Cut(rest, "\n")
-	codes := regexp.MustCompile("`([0-9a-f]+)`").FindAllStringSubmatch(line, -1)
-	if !found || len(codes) == 0 {
-		t.Fatalf("no row %q under %q", row, heading)
+var vectorRow = regexp.MustCompile("(?m)^ *\\| ([^|`]+) \\| [^|]+ \\| `([0-9a-f ]+)`(?: \\(`([0-9a-f]{2})` ([0-9,]+) times\\))? \\|$")
+
+// vectors are all vectors of the document whose names begin with some text.
+func vectors(t *testing.T, prefix string) map[string][]byte {
+	found := map[string][]byte{}
+	for _, row := range vectorRow.FindAllStringSubmatch(document(t), -1) {
+		if !strings.HasPrefix(row[1], prefix) {
+			continue
+		}
+		b := unhex(t, row[2])
+		if row[3] != "" { // its last byte is written once, and so often
+			times, err := strconv.Atoi(strings.ReplaceAll(row[4], ",", ""))
+			if err != nil {
+				t.Fatal(err)
+			}
+			b = append(b, bytes.Repeat(unhex(t, row[3]), times-1)...)
+		}
+		found[row[1]] = b
 	}
-	return unhex(t, codes[len(codes)-1][1])
+	return found
+}
+
+func vector(t *testing.T, name string) []byte {
+	b, found := vectors(t, name)[name]
+	if !found {
+		t.Fatalf("the document has no vector %q", name)
+	}
+	return b
 }
 
 func unhex(t *testing.T, s string) []byte {
@@ -51,73 +71,74 @@ func same(t *testing.T, what string, got, want []byte) {
 
 func TestSignatureInput(t *testing.T) {
 	id := &identity{networkID: []byte{1, 2}}
-	_, example, _ := strings.Cut(document(t), "one field `09`:\n`")
-	example, _, _ = strings.Cut(example, "`")
-	same(t, "input", id.signatureInput("status", 1, []byte{9}), unhex(t, example))
+	same(t, "input", id.signatureInput("status", 1, []byte{9}), vector(t, "signature input"))
+	if !id.verify(ed25519.PublicKey(vector(t, "node ID Ed25519")), vector(t, "signature Ed25519"), "status", 1, []byte{9}) {
+		t.Error("the signature is not good")
+	}
 }
 
-func TestConfirm(t *testing.T) {
+func TestHandshake(t *testing.T) {
 	confirm := putMessage(putUint(putBytes(putUint(putUint(nil, 1, 1), 2, 1), 3, []byte{0xaa, 0xbb}), 4, 1000), 5, []byte{0x30, 0})
-	refusal := putBytes(putUint(nil, 1, codeOf("expired")), 2, []byte("no"))
-	bodies := [][]byte{confirm, putUint(nil, 1, 1), refusal}
-	_, vectors, _ := strings.Cut(document(t), "Vectors: `confirm`")
-	for i, code := range regexp.MustCompile("`(00[0-9a-f ]+)`").FindAllStringSubmatch(vectors, 3) {
-		var frame bytes.Buffer
-		writeHandshake(&frame, i+1, bodies[i])
-		same(t, "handshake frame", frame.Bytes(), unhex(t, code[1]))
+	for name, frame := range map[string]struct {
+		kind int
+		body []byte
+	}{
+		"handshake confirm":              {1, putMessage(confirm, 5, []byte{0x30, 1, 0})},
+		"handshake accept":               {2, putUint(nil, 1, 1)},
+		"handshake refusal":              {3, putBytes(putUint(nil, 1, codeOf("denied")), 2, []byte("no"))},
+		"handshake refusal without text": {3, putUint(nil, 1, codeOf("expired"))},
+	} {
+		var written bytes.Buffer
+		writeHandshake(&written, frame.kind, frame.body)
+		same(t, name, written.Bytes(), vector(t, name))
 	}
 }
 
 func TestDirectFrames(t *testing.T) {
-	_, section, _ := strings.Cut(document(t), "\n| frame | bytes (hex) |")
-	section, _, _ = strings.Cut(section, "\n### ")
-	seen := 0
-	for _, row := range regexp.MustCompile("(?m)\\| `([0-9a-f]+)`( \\(`([0-9a-f]{2})` 1,024 times\\))? \\|$").FindAllStringSubmatch(section, -1) {
-		b := unhex(t, row[1])
-		if row[3] != "" { // its last byte is written once, and so often
-			b = append(b, bytes.Repeat(unhex(t, row[3]), 1_023)...)
-		}
+	frames := vectors(t, "direct ")
+	for name, b := range frames {
 		r := bytes.NewReader(b)
 		f, err := readFrame(r)
 		if rest, _ := io.ReadAll(r); err != nil || len(rest) > 0 {
-			t.Errorf("frame %s: %v, %d bytes left", row[1], err, len(rest))
+			t.Errorf("%s: %v, %d bytes left", name, err, len(rest))
 		} else if f.kind != kindOpen && f.kind != kindEnd && f.kind != kindCredit { // this node does not send those
-			same(t, "frame", f.encode(), b)
+			same(t, name, f.encode(), b)
 		}
-		seen++
 	}
-	if seen != 16 {
-		t.Errorf("%d frames in the document", seen)
+	if len(frames) != 16 {
+		t.Errorf("%d frames in the document", len(frames))
 	}
 }
 
 func TestStatusRecord(t *testing.T) {
-	text, heading := document(t), "### Byte vectors"
-	id := &identity{networkID: cell(t, text, heading, "network ID")}
-	raw := cell(t, text, heading, "`record`")
+	id := &identity{networkID: vector(t, "status network ID Ed25519")}
+	raw := vector(t, "status record Ed25519")
 	r, err := readRecord(putBytes(nil, 1, raw))
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "node ID", r.nodeID, cell(t, text, heading, "node ID"))
-	same(t, "hash", r.hash[:], cell(t, text, heading, "its SHA-256"))
-	same(t, "digest", digestOf([]*record{r}), cell(t, text, heading, "digest of"))
-	if !id.verify(ed25519.PublicKey(r.nodeID), cell(t, text, heading, "`signature`"), "status", 1, raw) {
+	same(t, "node ID", r.nodeID, vector(t, "status node ID Ed25519"))
+	same(t, "hash", r.hash[:], vector(t, "status hash Ed25519"))
+	same(t, "digest", digestOf([]*record{r}), vector(t, "status digest Ed25519"))
+	if !id.verify(ed25519.PublicKey(r.nodeID), vector(t, "status signature Ed25519"), "status", 1, raw) {
 		t.Error("the signature is not good")
 	}
 }
 
 func TestTopicMessage(t *testing.T) {
-	text, heading := document(t), "### Signed message"
-	id := &identity{networkID: cell(t, text, heading, "network ID")}
-	encoded := cell(t, text, heading, "Ed25519 key")
+	id := &identity{networkID: []byte("fisco-libp2p test vector network")}
+	encoded := vector(t, "signed message Ed25519")
 	m, err := readTopicMessage(encoded)
 	if err != nil {
 		t.Fatal(err)
 	}
 	same(t, "message", m.encode(), encoded)
-	same(t, "message ID", []byte(messageID(&pb.Message{Topic: &m.topic, Data: encoded})), cell(t, text, heading, "its message ID"))
+	same(t, "message ID", []byte(messageID(&pb.Message{Topic: &m.topic, Data: encoded})), vector(t, "signed message Ed25519, message ID"))
 	if !id.verify(ed25519.PublicKey(m.author), m.signature, "topic", 1, m.signed()...) {
 		t.Error("the signature is not good")
+	}
+	hash := sha256.Sum256([]byte{1, 2})
+	if !id.verify(ed25519.PublicKey(m.author), vector(t, "answer fisco/topics/deliver"), "receipt", 1, hash[:]) {
+		t.Error("the receipt is not good")
 	}
 }

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { decodeNotices, encodeNotices, MAX_NOTICES } from '@fisco-libp2p/access'
 import { createChainCa } from '@fisco-libp2p/ca'
 import { Crl, MAX_CRL_BYTES } from '@fisco-libp2p/identity'
@@ -37,23 +36,6 @@ describe('notices of CRLs', () => {
     expect(read).to.have.deep.members(all.map(({ issuerKeyHash, crl: { fields, hash, der } }) => ({
       issuer: issuerKeyHash, number: fields.number, thisUpdate: fields.thisUpdate, hash, size: der.byteLength
     })))
-  })
-
-  it('have the bytes of docs/PROTOCOLS.md', async () => {
-    const text = await readFile(new URL('../../../../docs/PROTOCOLS.md', import.meta.url), 'utf8')
-    const told = (number?: bigint): HeldCrl => ({
-      issuerKeyHash: 'ab'.repeat(32),
-      crl: { hash: 'cd'.repeat(32), der: new Uint8Array(300), fields: { number, thisUpdate: 1_700_000_000_000 } } as unknown as Crl,
-      serials: new Set(),
-      latest: { thisUpdate: 0 },
-      subordinate: false
-    })
-
-    for (const number of [258n, undefined]) {
-      const bytes = encodeNotices([told(number)])
-      expect(text).to.include(`\`${Buffer.from(bytes).toString('hex')}\``)
-      expect(decodeNotices(bytes)).to.deep.equal([{ issuer: 'ab'.repeat(32), number, thisUpdate: 1_700_000_000_000, hash: 'cd'.repeat(32), size: 300 }])
-    }
   })
 
   it(`are of the ${MAX_NOTICES} CRLs that were made last, and fit into one entry`, () => {

@@ -1,18 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { encodeFrame, FrameDecoder, FrameKind, InvalidFrameError, MAX_FRAME_LENGTH, MAX_MESSAGE_SIZE_CEILING, MAX_PART_LENGTH, MAX_TIMEOUT, MIN_PART_LENGTH } from '@fisco-libp2p/direct'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { Uint8ArrayList } from 'uint8arraylist'
-import { concat, fromString, toString } from 'uint8arrays'
+import { concat, toString } from 'uint8arrays'
 import type { Frame } from '@fisco-libp2p/direct'
-
-interface Vector {
-  about: string
-  frame: Record<string, unknown> & { kind: keyof typeof FrameKind }
-  hex: string
-}
-
-const vectors: Vector[] = JSON.parse(readFileSync(new URL('../../test/fixtures/vectors.json', import.meta.url), 'utf8'))
 
 const bytes = (min: number, max: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength: min, maxLength: max, size: 'max' })
 const id = fc.nat({ max: 0xffffffff })
@@ -214,22 +205,5 @@ describe('frames', () => {
 
     expect(decoder.next()).to.have.property('timeout', 1)
     expect(decoder.next()).to.have.property('timeout', MAX_TIMEOUT)
-  })
-
-  describe('as docs/PROTOCOLS.md shows them', () => {
-    for (const { about, frame: { kind, ...fields }, hex } of vectors) {
-      it(about, () => {
-        const frame = { ...fields, kind: FrameKind[kind], ...(typeof fields.part === 'string' ? { part: fromString(fields.part, 'hex') } : {}) } as unknown as Frame
-        const decoder = new FrameDecoder()
-        decoder.push(fromString(hex, 'hex'))
-
-        expect(toString(encodeFrame(frame), 'hex')).to.equal(hex)
-        expect(plain(decoder.next())).to.deep.equal(plain(frame))
-      })
-    }
-
-    it('every kind has one', () => {
-      expect(new Set(vectors.map(({ frame }) => frame.kind))).to.deep.equal(new Set(Object.keys(FrameKind)))
-    })
   })
 })

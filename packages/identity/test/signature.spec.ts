@@ -106,11 +106,6 @@ describe('signature', () => {
     }
   })
 
-  it('covers the bytes that the specification lists', () => {
-    expect(Buffer.from(signatureInput({ ...context, networkId: Uint8Array.of(1, 2) }, [Uint8Array.of(9)])).toString('hex'))
-      .to.equal(Buffer.from('fisco-libp2p\0status\0\u0001\0').toString('hex') + '000000020102' + '0000000109')
-  })
-
   it('has a version of one byte', () => {
     expect(() => signatureInput({ ...context, version: 256 }, [])).to.throw().with.property('name', 'InvalidParametersError')
   })

@@ -34,6 +34,13 @@ export function describeRecord ({ entries }: Pick<RecordFields, 'entries'>): Nod
 }
 
 /**
+ * The value of the entry with the node's software.
+ */
+export function versionEntry ({ name, version }: { name: string, version: string }): Uint8Array {
+  return new TextEncoder().encode(`${name}/${version}`)
+}
+
+/**
  * The value of the entry with the addresses.
  */
 export function addressesEntry (addresses: readonly string[]): Uint8Array {

@@ -3,7 +3,7 @@ import { serviceCapabilities } from '@libp2p/interface'
 import { TypedEventEmitter } from 'main-event'
 import { changes } from './changes.ts'
 import { ADDRESSES_ENTRY, CLONE_WINDOW, SUPERSEDE_INTERVAL, VERSION_ENTRY } from './constants.ts'
-import { addressesEntry, describeRecord } from './description.ts'
+import { addressesEntry, describeRecord, versionEntry } from './description.ts'
 import { StatusEngine } from './engine.ts'
 import { registerMetrics } from './metrics.ts'
 import { Neighbour } from './neighbour.ts'
@@ -144,7 +144,7 @@ export class StatusSeq extends TypedEventEmitter<StatusSeqEvents> implements Sta
   private describeSelf (): void {
     const { nodeInfo, addressManager } = this.components
 
-    this.engine.tell(VERSION_ENTRY, new TextEncoder().encode(`${nodeInfo.name}/${nodeInfo.version}`), now())
+    this.engine.tell(VERSION_ENTRY, versionEntry(nodeInfo), now())
     this.engine.tell(ADDRESSES_ENTRY, addressesEntry(addressManager.getAddresses().map(String)), now())
   }
 

@@ -58,12 +58,4 @@ describe('frames of the confirm exchange', () => {
     const decoded = decodeFrame(Buffer.from('00051a0308e707', 'hex'))
     expect(decoded?.frame).to.include({ type: 'refusal', rule: 'unspecified' })
   })
-
-  it('are the bytes of the specification', () => {
-    const frame: Frame = { type: 'confirm', confirm: { minVersion: 1, maxVersion: 1, networkId: Uint8Array.of(0xaa, 0xbb), incarnation: 1000, chain: [Uint8Array.of(0x30, 0x00)] } }
-
-    expect(Buffer.from(encodeFrame(frame)).toString('hex')).to.equal('00110a0f080110011a02aabb20e8072a023000')
-    expect(Buffer.from(encodeFrame({ type: 'accept', version: 1 })).toString('hex')).to.equal('000412020801')
-    expect(Buffer.from(encodeFrame({ type: 'refusal', rule: 'expired', text: 'no' })).toString('hex')).to.equal('00081a06080c12026e6f')
-  })
 })

@@ -1,7 +1,6 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { generateKeyPairSync } from 'node:crypto'
 import { nodeIdFromPublicKey, publicKeyFromKeyObject, signFields } from '@fisco-libp2p/identity'
-import { decodeEnvelope, decodeFollowed, encodeEnvelope, encodeFollowed, encodeRequest, gossipTopic, MAX_DATA_BYTES, MAX_MESSAGE_BYTES, MESSAGE_VERSION, messageId, verifyEnvelope } from '@fisco-libp2p/topics'
+import { decodeEnvelope, encodeEnvelope, gossipTopic, MAX_DATA_BYTES, MAX_MESSAGE_BYTES, MESSAGE_VERSION, verifyEnvelope } from '@fisco-libp2p/topics'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import type { SignaturePurpose } from '@fisco-libp2p/identity'
@@ -149,87 +148,5 @@ describe('decoding a signed message', () => {
     const later = Uint8Array.of(8, 2, 18, 1, 0)
 
     expect(decodeEnvelope(later, now)).to.include({ version: 2, author: '00' })
-  })
-})
-
-describe('byte vectors of signed messages', () => {
-  interface Vector {
-    networkId: string
-    privateKey?: string
-    author: string
-    incarnation: number
-    sequence: number
-    topic: string
-    data: string
-
-    /**
-     * SHA-256 over what is signed.
-     */
-    digest: string
-    message: string
-    id: string
-  }
-
-  interface Vectors {
-    ed25519: Vector
-    secp256k1: Vector
-    followed: { names: string[], entry: string }
-    request: { topic: string, data: string, message: string }
-  }
-
-  async function vectors (): Promise<Vectors> {
-    return JSON.parse(await readFile(new URL('../../test/fixtures/signed-messages.json', import.meta.url), 'utf8'))
-  }
-
-  for (const keyType of ['ed25519', 'secp256k1'] as const) {
-    it(`decode and verify: ${keyType}`, async () => {
-      const vector = (await vectors())[keyType]
-      const bytes = Buffer.from(vector.message, 'hex')
-      const envelope = decodeEnvelope(bytes, now)
-      const { author, incarnation, sequence, topic } = vector
-      const key = keyType === 'ed25519'
-        ? { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(author, 'hex').toString('base64url') }
-        : { kty: 'EC', crv: 'secp256k1', x: Buffer.from(author.slice(0, 64), 'hex').toString('base64url'), y: Buffer.from(author.slice(64), 'hex').toString('base64url') }
-
-      expect(envelope).to.include({ version: MESSAGE_VERSION, author, incarnation, sequence, topic })
-      expect(Buffer.from(envelope.data).toString('hex')).to.equal(vector.data)
-      expect(verifyEnvelope(envelope, createPublicKey({ key, format: 'jwk' }), Buffer.from(vector.networkId, 'hex'))).to.equal(true)
-      expect(Buffer.from(messageId({ topic, data: bytes })).toString('hex')).to.equal(vector.id)
-    })
-
-    it(`are signed over what is written: ${keyType}`, async () => {
-      const { networkId, author, incarnation, sequence, topic, data, digest } = (await vectors())[keyType]
-      const framed = (bytes: Uint8Array): Buffer => {
-        const length = Buffer.alloc(4)
-
-        length.writeUInt32BE(bytes.byteLength)
-
-        return Buffer.concat([length, bytes])
-      }
-
-      const number = (value: number): Buffer => Buffer.from(value.toString(16).padStart(16, '0'), 'hex')
-      const fields = [Buffer.from(networkId, 'hex'), Buffer.from(topic), Buffer.from(author, 'hex'), number(incarnation), number(sequence), Buffer.from(data, 'hex')]
-
-      expect(createHash('sha256').update('fisco-libp2p\0topic\0\u0001\0').update(Buffer.concat(fields.map(framed))).digest('hex')).to.equal(digest)
-    })
-  }
-
-  it('hold for the directory and for requests', async () => {
-    const { followed, request } = await vectors()
-
-    expect(Buffer.from(encodeFollowed(followed.names)).toString('hex')).to.equal(followed.entry)
-    expect([...decodeFollowed(Buffer.from(followed.entry, 'hex')).names]).to.deep.equal(followed.names)
-    expect(Buffer.from(encodeRequest(request.topic, Buffer.from(request.data, 'hex'))).toString('hex')).to.equal(request.message)
-  })
-
-  it('are what is written, where signatures are deterministic', async () => {
-    const { ed25519: vector } = await vectors()
-    const privateKey = createPrivateKey({ key: Buffer.from(vector.privateKey ?? '', 'hex'), format: 'der', type: 'pkcs8' })
-    const { author, incarnation, sequence, topic } = vector
-    const bytes = encodeEnvelope({ author, incarnation, sequence, topic, data: Buffer.from(vector.data, 'hex') }, fields => {
-      return signFields(privateKey, { purpose: 'topic', version: MESSAGE_VERSION, networkId: Buffer.from(vector.networkId, 'hex') }, fields)
-    })
-
-    expect(Buffer.from(bytes).toString('hex')).to.equal(vector.message)
   })
 })

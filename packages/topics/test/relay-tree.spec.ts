@@ -76,14 +76,6 @@ describe('relay tree', () => {
     expect(work.size).to.equal(20)
     expect(Math.max(...work.values())).to.be.below(2.5 * 19)
   })
-
-  it('gives the vector of docs/PROTOCOLS.md', () => {
-    const links = linksOf(6, [[0, 1], [0, 2], [1, 3], [2, 3], [1, 4], [2, 4], [1, 5], [2, 5]])
-    const tree = relayTree(nodeId(0), new Set(links.keys()), links)
-
-    expect(tree.get(nodeId(1))).to.deep.equal([4, 5].map(nodeId))
-    expect(tree.get(nodeId(2))).to.deep.equal([3].map(nodeId))
-  })
 })
 
 describe('relays', () => {
