@@ -12,7 +12,13 @@ const FRAMES: Record<string, LinkFrame> = {
   'link goodbye revoked': { kind: 'goodbye', reason: 'revoked' }
 }
 
-const REASONS: Array<Exclude<FarewellReason, 'unknown'>> = ['untrusted-issuer', 'expired', 'not-yet-valid', 'revoked', 'crl-expired', 'crl-unusable', 'denied', 'draining', 'overloaded']
+type Reason = Exclude<FarewellReason, 'unknown'>
+
+// an entry for each, or it does not compile
+const REASONS: Record<Reason, true> = {
+  'untrusted-issuer': true, expired: true, 'not-yet-valid': true, revoked: true, 'crl-expired': true, 'crl-unusable': true, denied: true, draining: true, overloaded: true
+}
+const STATES: Record<PeerStatus['state'], true> = { connecting: true, connected: true, waiting: true, refused: true, self: true }
 
 describe('docs/PROTOCOLS.md, links', () => {
   for (const [name, frame] of Object.entries(FRAMES)) {
@@ -34,7 +40,7 @@ describe('docs/PROTOCOLS.md, links', () => {
   it('reasons of a goodbye', () => {
     const documented = documentedTable('goodbye', 'code', 'when').map(([reason, code]) => [reason, Number(code)])
 
-    expect(documented).to.deep.equal(REASONS.map(reason => [reason, encodeLinkFrame({ kind: 'goodbye', reason })[2]]))
+    expect(documented).to.deep.equal(Object.keys(REASONS).map(reason => [reason, encodeLinkFrame({ kind: 'goodbye', reason: reason as Reason })[2]]))
   })
 
   it('limits of dialling', () => {
@@ -46,9 +52,7 @@ describe('docs/PROTOCOLS.md, links', () => {
   })
 
   it('states of an address', () => {
-    const states: Array<PeerStatus['state']> = ['connecting', 'connected', 'waiting', 'refused', 'self']
-
-    expect(documentedTable('state', 'meaning', 'leaves it').map(([state]) => state)).to.deep.equal(states)
+    expect(documentedTable('state', 'meaning', 'leaves it').map(([state]) => state)).to.deep.equal(Object.keys(STATES))
   })
 
   it('constants and names', () => {

@@ -34,6 +34,12 @@ describe('docs/PROTOCOLS.md, confirm exchange', () => {
     expect(Math.min(...ofExchange.map(([, code]) => code))).to.equal(FIRST_CODE_WITH_TEXT)
   })
 
+  it('groups of the profiles', () => {
+    const groups = documentedTable('profile', 'key', 'TLS', 'groups').map(([profile, , , groups]) => [profile, groups.replace(' where there is one', '').replaceAll(', ', ':')])
+
+    expect(Object.fromEntries(groups)).to.deep.equal({ fisco: constants.FISCO_GROUPS, modern: `${constants.POST_QUANTUM_GROUP}:${constants.MODERN_GROUPS}` })
+  })
+
   it('constants and names', () => {
     expect({ ...constants }).to.include(documentedConstants('tls'))
     expect(wireNames(constants)).to.have.members(documentedNames('tls'))

@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey } from 'node:crypto'
 import { signatureInput, signFields } from '@fisco-libp2p/identity'
-import { documentedConstants, documentedNames, documentedTable, documentedVector, wireNames } from '@fisco-libp2p/test-kit'
-import { answerQuestion, decodeAnswer, decodeEnvelope, decodeFollowed, decodeParcel, decodeQuestion, decodeRequest, encodeEnvelope, encodeFollowed, encodeParcel, encodeQuestion, encodeRequest, History, MESSAGE_VERSION, messageId, relayTree, Restrictions, TAILS_ENTRY, TailBoard, tailsOf, verifyEnvelope, verifyReceipt } from '@fisco-libp2p/topics'
+import { documentedConstants, documentedNames, documentedTable, documentedValue, documentedVector, wireNames } from '@fisco-libp2p/test-kit'
+import { answerQuestion, decodeAnswer, decodeEnvelope, decodeFollowed, decodeParcel, decodeQuestion, decodeRequest, encodeEnvelope, encodeFollowed, encodeParcel, encodeQuestion, encodeRequest, gossipsubDefaults, History, MESSAGE_VERSION, messageId, relayTree, Restrictions, TAILS_ENTRY, TailBoard, tailsOf, verifyEnvelope, verifyReceipt } from '@fisco-libp2p/topics'
 import { TopicValidatorResult } from '@libp2p/gossipsub'
 import { expect } from 'chai'
 import * as constants from '../src/constants.ts'
@@ -132,6 +132,15 @@ describe('docs/PROTOCOLS.md, topics', () => {
     const documented = documentedTable('rule', 'if not', 'gossipsub is told').flatMap(([, outcomes, verdict]) => outcomes.split(/, or /).map(outcome => [outcome.split(' ')[0], verdict]))
 
     expect({ ...Object.fromEntries(documented), accepted: 'accept' }).to.deep.equal(Object.fromEntries(Object.entries(VERDICTS).map(([outcome, verdict]) => [outcome, told[verdict]])))
+  })
+
+  it('what gossipsub must be like', () => {
+    const settings = Object.fromEntries(documentedTable('setting', 'value'))
+    const { globalSignaturePolicy, maxInboundDataLength } = gossipsubDefaults()
+
+    expect(settings['signature policy']).to.match(new RegExp(`^${String(globalSignaturePolicy)}:`))
+    expect(documentedValue(settings['largest frame'])).to.equal(maxInboundDataLength)
+    expect(documentedValue(settings['largest message'])).to.equal(constants.MAX_MESSAGE_BYTES)
   })
 
   it('constants and names', () => {
