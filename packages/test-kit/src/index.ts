@@ -3,7 +3,8 @@
  *
  * What tests of this stack share: identities of a consortium made on the spot, certificates made by the openssl command
  * line as FISCO BCOS's tools make them, networks of nodes whose teardown proves that nothing is left running, folders
- * that clean up after themselves, and the cases that every libp2p transport must pass.
+ * that clean up after themselves, the vectors and tables of the specification, and the cases that every libp2p
+ * transport must pass.
  *
  * @example Two identities that trust each other
  *
