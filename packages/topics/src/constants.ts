@@ -257,11 +257,9 @@ export const FETCH_GRACE = 200
 export const MAX_BEGIN_ATTEMPTS = 6
 
 /**
- * Name under which missed messages are asked for, how many one answer brings at most, and how long it may take, in milliseconds; and the name under which followers tell each
- * other up to where they have the messages of an author who is gone.
+ * Name under which missed messages are asked for, how many one answer brings at most, and how long it may take, in milliseconds.
  */
 export const FETCH_NAME = 'fisco/topics/fetch'
-export const HEARD_NAME = 'fisco/topics/heard'
 export const MAX_FETCHED = 512
 export const MAX_FETCHED_BYTES = 2 * 1_048_576
 export const FETCH_TIMEOUT = 10_000
@@ -272,9 +270,9 @@ export const FETCH_TIMEOUT = 10_000
 export const FETCH_QUOTA = { perPeer: 100, perMs: 1_000 }
 
 /**
- * Questions that are under way at a time, for all topics together.
+ * Name under which followers tell each other up to where they have the messages of an author who is gone.
  */
-export const MAX_FETCHING = 8
+export const HEARD_NAME = 'fisco/topics/heard'
 
 /**
  * Longest pause between questions for the same messages, in milliseconds.

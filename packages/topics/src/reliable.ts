@@ -1,4 +1,3 @@
-import { MAX_FETCHING } from './constants.ts'
 import { Feed } from './feed.ts'
 import { LastWords } from './last-words.ts'
 import { Recovery, tailIn } from './recovery.ts'
@@ -7,6 +6,11 @@ import type { DirectLike, StatusRecordLike, TopicsComponents } from './component
 import type { FeedSink, Received } from './feed.ts'
 import type { RecoveryInit } from './recovery.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
+
+/**
+ * Feeds of which what is missing is fetched at a time.
+ */
+const MAX_FETCHING = 8
 
 /**
  * What {@link Reliable} works with.

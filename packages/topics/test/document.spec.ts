@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey } from 'node:crypto'
 import { signatureInput, signFields } from '@fisco-libp2p/identity'
 import { documentedConstants, documentedNames, documentedTable, documentedValue, documentedVector, wireNames } from '@fisco-libp2p/test-kit'
-import { answerQuestion, decodeAnswer, decodeEnvelope, decodeFollowed, decodeParcel, decodeQuestion, decodeRequest, encodeEnvelope, encodeFollowed, encodeParcel, encodeQuestion, encodeRequest, gossipsubDefaults, History, MESSAGE_VERSION, messageId, relayTree, Restrictions, TAILS_ENTRY, TailBoard, tailsOf, verifyEnvelope, verifyReceipt } from '@fisco-libp2p/topics'
+import { answerQuestion, decodeAnswer, decodeEnvelope, decodeFollowed, decodeHeard, decodeParcel, decodeQuestion, decodeRequest, encodeEnvelope, encodeFollowed, encodeHeard, encodeParcel, encodeQuestion, encodeRequest, gossipsubDefaults, History, MESSAGE_VERSION, messageId, relayTree, Restrictions, TAILS_ENTRY, TailBoard, tailsOf, verifyEnvelope, verifyReceipt } from '@fisco-libp2p/topics'
 import { TopicValidatorResult } from '@libp2p/gossipsub'
 import { expect } from 'chai'
 import * as constants from '../src/constants.ts'
@@ -98,6 +98,13 @@ describe('docs/PROTOCOLS.md, topics', () => {
     expect(question).to.deep.equal({ ...which, from: 1, to: 300 })
     expect(hex(answerQuestion(question, history))).to.equal(documentedVector('answer fisco/topics/fetch'))
     expect(decodeAnswer(bytes('answer fisco/topics/fetch'))).to.deep.equal({ oldest: 3, messages: [MESSAGE] })
+  })
+
+  it('vector: notification fisco/topics/heard', () => {
+    const heard = { topic: 'fisco/prices', author: ED25519, incarnation, last: 300 }
+
+    expect(hex(encodeHeard(heard))).to.equal(documentedVector('notification fisco/topics/heard'))
+    expect(decodeHeard(bytes('notification fisco/topics/heard'))).to.deep.equal(heard)
   })
 
   for (const [name, route] of [['request fisco/topics/deliver', [ED25519]], ['request fisco/topics/deliver, arrived', []]] as const) {
