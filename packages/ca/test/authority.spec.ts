@@ -219,12 +219,13 @@ describe('authority', () => {
 
     it('must be a private key of a kind that is issued', async () => {
       const rsa = generateKeyPairSync('rsa', { modulusLength: 1024 })
+      const odd = generateKeyPairSync('rsa', { modulusLength: 2050 })
       const exponent = generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 3 })
       const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' })
       const x25519 = generateKeyPairSync('x25519')
       const secp256k1 = generateKeyPairSync('ec', { namedCurve: 'secp256k1' })
 
-      for (const key of [rsa.privateKey, exponent.privateKey, p384.privateKey, x25519.privateKey, secp256k1.publicKey, 'no key', '']) {
+      for (const key of [rsa.privateKey, odd.privateKey, exponent.privateKey, p384.privateKey, x25519.privateKey, secp256k1.publicKey, 'no key', '']) {
         const error = await issueNode(agency, { name: 'node0', key }).catch(err => err)
         expect(error).to.have.property('name', 'InvalidParametersError')
       }

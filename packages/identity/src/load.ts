@@ -248,7 +248,7 @@ function sameDenials (a: readonly SerialDenial[], b: readonly SerialDenial[]): b
 
 function checkLeafKey (file: string, leaf: Certificate): void {
   try {
-    publicKeyFromKeyObject(leaf.publicKey)
+    nodeIdFromPublicKey(publicKeyFromKeyObject(leaf.publicKey))
   } catch (err) {
     throw new IdentityError(file, 'unsupported-key', `its first certificate (${leaf.subject}) cannot be a node's: ${err.message}`, { cause: err })
   }

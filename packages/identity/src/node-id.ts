@@ -23,6 +23,7 @@ const RSA_EXPONENT = 'AQAB' // 65537
  *
  * @param key - a libp2p public key
  * @throws InvalidNodeIdError for ECDSA keys (P-256 and so on, which have no PeerId in js-libp2p) and RSA keys with another exponent than 65537
+ *   or a number of bits that is no multiple of 8
  */
 export function nodeIdFromPublicKey (key: PublicKey): NodeId {
   switch (key.type) {
@@ -38,7 +39,14 @@ export function nodeIdFromPublicKey (key: PublicKey): NodeId {
         throw new InvalidNodeIdError('RSA keys of nodes must have the public exponent 65537')
       }
 
-      return Buffer.from(n ?? '', 'base64url').toString('hex')
+      const modulus = Buffer.from(n ?? '', 'base64url')
+
+      // the digits of a node ID tell the length of its key
+      if (modulus[0] < 0x80) {
+        throw new InvalidNodeIdError('RSA keys of nodes must have a number of bits that is a multiple of 8')
+      }
+
+      return modulus.toString('hex')
     }
 
     default:

@@ -56,6 +56,12 @@ describe('node ID', () => {
     expect(() => nodeIdFromPublicKey(key)).to.throw(InvalidNodeIdError, /65537/)
   })
 
+  it('does not exist for RSA keys whose length its digits could not tell', () => {
+    const key = publicKeyFromKeyObject(generateKeyPairSync('rsa', { modulusLength: 2050 }).publicKey)
+
+    expect(() => nodeIdFromPublicKey(key)).to.throw(InvalidNodeIdError, /multiple of 8/)
+  })
+
   it('is read as people write it', () => {
     expect(parseNodeId(` 0x${FISCO_NODE_ID.toUpperCase()}\n`)).to.equal(FISCO_NODE_ID)
     expect(abbreviate(FISCO_NODE_ID)).to.equal('7dcce48d…')
