@@ -15,7 +15,7 @@ import type { Connection, Logger, PeerId } from '@libp2p/interface'
 const SPREAD = 250
 
 /**
- * Of how many feeds a neighbour that comes is told, and how many are fetched at a time: an author can have so many.
+ * Of how many feeds a neighbour that comes is told, and of how many one may say at a time that it has more: an author can have so many.
  */
 const MAX_FEEDS = MAX_TAILS
 
@@ -53,7 +53,9 @@ export interface LastWordsInit {
 export class LastWords {
   private readonly init: LastWordsInit
   private readonly planned = new Map<Feed, NodeJS.Timeout>()
-  private readonly fetching = new Set<Feed>()
+
+  // who says to have how much of a feed, in the order in which they are asked for it
+  private readonly offers = new Map<Feed, Map<NodeId, number>>()
   private direct?: DirectLike
 
   constructor (init: LastWordsInit) {
@@ -102,27 +104,49 @@ export class LastWords {
       this.tell(feed, [from])
     }
 
-    if (last > own && !this.fetching.has(feed) && this.fetching.size < MAX_FEEDS) {
-      this.fetch(feed, from, last).catch(err => { this.init.log.error('what node %s has of %s could not be fetched - %e', from, author, err) })
+    if (last > own && [...this.offers.values()].filter(offers => offers.has(from)).length < MAX_FEEDS) {
+      this.offer(feed, from, last)
     }
+  }
+
+  /**
+   * One is asked after the other, each in its turn: who does not answer holds the rest up, and does not shut them out.
+   */
+  private offer (feed: Feed, from: NodeId, last: number): void {
+    const offers = this.offers.get(feed)
+
+    if (offers != null) {
+      offers.set(from, last)
+    } else {
+      const first = new Map([[from, last]])
+
+      this.offers.set(feed, first)
+      this.take(feed, first).catch(err => { this.init.log.error('the last words of %s could not be fetched - %e', feed.author, err) })
+    }
+  }
+
+  private async take (feed: Feed, offers: Map<NodeId, number>): Promise<void> {
+    try {
+      // those that come meanwhile are at its end
+      for (const [source, last] of offers) {
+        offers.delete(source)
+        await this.fetch(feed, source, last)
+      }
+    } finally {
+      this.offers.delete(feed)
+    }
+
+    // those behind this node have not heard the source
+    this.plan(feed)
   }
 
   private async fetch (feed: Feed, source: NodeId, last: number): Promise<void> {
     const { incarnation } = feed
 
-    this.fetching.add(feed)
-
-    try {
-      for (let before = -1, own = feed.last ?? 0; own > before && own < last && feed.incarnation === incarnation && this.direct != null; own = feed.last ?? 0) {
-        before = own
-        await this.init.fetch(feed, source, last)
-      }
-    } finally {
-      this.fetching.delete(feed)
+    for (let before = -1, own = feed.last ?? 0; own > before && own < last && feed.incarnation === incarnation && this.direct != null; own = feed.last ?? 0) {
+      before = own
+      await this.init.fetch(feed, source, last)
     }
-
-    // those behind this node have not heard the source
-    this.plan(feed)
   }
 
   private readonly onDisconnect = ({ detail: peer }: CustomEvent<PeerId>): void => {

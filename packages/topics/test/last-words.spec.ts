@@ -120,6 +120,31 @@ describe('the last words of an author', () => {
     expect(asked).to.equal(1)
   })
 
+  it('come from who has them, though another says so, too, and does not answer', async () => {
+    await using network = new TestNetwork()
+    // what is true is told late, so that the lie is there before it
+    const [author, hears, liar, follower] = await createReliable(network, identities, { init: { random: () => 0.99 } })
+    const { promise: silence, resolve: end } = Promise.withResolvers<void>()
+
+    await lives(author, hears, liar, follower)
+    const { incarnation } = follower.multicasts[0]
+    const { promise: asked, resolve: isAsked } = Promise.withResolvers<void>()
+    liar.libp2p.services.direct.unhandle(FETCH_NAME)
+    liar.libp2p.services.direct.handle(FETCH_NAME, async () => {
+      isAsked()
+      await silence
+    })
+    await dies(network, author, hears)
+    await until(() => follower.libp2p.getConnections(author.libp2p.peerId).length === 0)
+    await liar.libp2p.services.direct.notify(follower.nodeId, HEARD_NAME, encodeHeard({ topic: TOPIC, author: author.nodeId, incarnation, last: 1_000 }))
+    await asked
+    // the true one speaks meanwhile
+    await new Promise(resolve => { setTimeout(resolve, 400) })
+    end()
+    await until(() => follower.multicasts.length === 7)
+    expect(received(follower)).to.deep.equal(numbers(7))
+  })
+
   it('are read in any bytes', () => {
     const heard = { topic: TOPIC, author: 'ab'.repeat(32), incarnation: 5, last: 7 }
 
