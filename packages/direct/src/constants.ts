@@ -187,9 +187,24 @@ export const MAX_READ_BUFFER_LENGTH = 17 * 1024 * 1024
 export const OPEN_TIMEOUT = 10_000
 
 /**
- * How long a drained stream may take to be closed by the other side as well. In milliseconds.
+ * How long a drained stream may take to be closed by the other side as well: as long as that takes to handle what it was sent. In milliseconds.
  */
-export const DRAIN_TIMEOUT = 10_000
+export const DRAIN_TIMEOUT = 60_000
+
+/**
+ * Name of a request that nobody handles: its answer says that the other side has read what was sent before it.
+ */
+export const FENCE_NAME = 'fisco/fence'
+
+/**
+ * How often, in milliseconds, it is looked which of several connections to a peer is to be used.
+ */
+export const CHOICE_INTERVAL = 500
+
+/**
+ * How long, in milliseconds, streams stay open on a connection that is not used any more: until the other side uses the other one as well, and expects no answers here.
+ */
+export const LEAVE_GRACE = 2_000
 
 /**
  * How long stopping waits for streams to end in good order. In milliseconds.

@@ -1,5 +1,5 @@
 import { InvalidParametersError } from '@libp2p/interface'
-import { DEFAULT_MAX_CONCURRENT } from './constants.ts'
+import { DEFAULT_MAX_CONCURRENT, FENCE_NAME } from './constants.ts'
 import { ErrorCode } from './errors.ts'
 import { List } from './list.ts'
 import { toKeep } from './memory.ts'
@@ -75,6 +75,10 @@ export class Dispatcher {
   #register (name: string, isStreaming: boolean, run: Registration['run'], options: HandleOptions = {}): void {
     const { maxConcurrent = DEFAULT_MAX_CONCURRENT, maxMessageSize = this.#maxMessageSize } = options
     encodeName(name)
+
+    if (name === FENCE_NAME) {
+      throw new InvalidParametersError(`"${name}" is a name that nobody handles: nodes ask for it to hear that all before it was read`)
+    }
 
     if (this.#handlers.has(name)) {
       throw new InvalidParametersError(`There is a handler "${name}" already: call unhandle("${name}") first`)

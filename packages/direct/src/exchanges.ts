@@ -88,6 +88,13 @@ export class Exchanges {
   }
 
   /**
+   * Requests and notifications that are not sent completely.
+   */
+  get unsent (): OutgoingCall[] {
+    return this.#queue.calls()
+  }
+
+  /**
    * Tells the peer how much more was read.
    */
   acknowledge (bytes: number): void {

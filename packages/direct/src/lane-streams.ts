@@ -1,9 +1,12 @@
-import { OPEN_TIMEOUT } from './constants.ts'
+import { DRAIN_TIMEOUT, FENCE_NAME, LEAVE_GRACE, OPEN_TIMEOUT } from './constants.ts'
 import { lossOf, QueueFullError } from './errors.ts'
+import { FrameKind } from './frame.ts'
 import { LANE_PROTOCOLS } from './lane.ts'
+import { encodeName } from './names.ts'
+import { OutgoingCall } from './outgoing-call.ts'
 import { OutgoingQueue } from './outgoing.ts'
 import { Session } from './session.ts'
-import type { Holder, OutgoingCall } from './outgoing-call.ts'
+import type { Holder } from './outgoing-call.ts'
 import type { LaneInit, SessionHost } from './session.ts'
 import type { Connection, Stream } from '@libp2p/interface'
 
@@ -34,10 +37,18 @@ export class LaneStreams implements Holder {
   // what waits for the stream to open; it is never sent from here
   readonly #backlog: OutgoingQueue
 
+  // notifications that wait until the other side has read those that went over another connection
+  readonly #held: OutgoingQueue
+  #fence?: Promise<void>
+  #hasNotified = false
+  #isLeft = false
+
   constructor (host: SessionHost, init: LaneStreamsInit) {
     this.#host = host
     this.#init = init
-    this.#backlog = new OutgoingQueue({ begin: () => 0, finish: () => {} }, host.queue)
+    const events = { begin: () => 0, finish: () => {} }
+    this.#backlog = new OutgoingQueue(events, host.queue)
+    this.#held = new OutgoingQueue(events, host.queue)
   }
 
   /**
@@ -46,21 +57,67 @@ export class LaneStreams implements Holder {
   send (call: OutgoingCall): void {
     this.#choose()
 
-    if (this.#main != null) {
-      this.#main.send(call)
-    } else if (this.#failure != null) {
+    if (this.#failure != null) {
       call.failed(this.#failure)
-    } else if (this.#backlog.hasRoomFor(call)) {
-      call.holder = this
-      this.#backlog.push(call)
-      this.#open()
+
+      return
+    }
+
+    const isNotification = call.kind === FrameKind.NOTIFICATION
+    this.#hasNotified ||= isNotification
+
+    if (isNotification && this.#fence != null) {
+      this.#hold(this.#held, call, 'for those on the connection before')
+    } else if (this.#main != null) {
+      this.#main.send(call)
     } else {
-      call.failed(new QueueFullError(this.#init.nodeId, `${this.#backlog.length} messages wait for the stream to open`))
+      this.#hold(this.#backlog, call, 'for the stream to open')
+      this.#open()
     }
   }
 
   cancel (call: OutgoingCall): void {
     this.#backlog.remove(call)
+    this.#held.remove(call)
+  }
+
+  /**
+   * Exchanges are begun here from now on, and no longer on another connection. Notifications are sent when the other side has read all of those that went over that: they stay in order.
+   */
+  follow (previous: LaneStreams): void {
+    this.#isLeft = false
+    const fence = Promise.all([this.#fence, previous.leave()]).then(() => {
+      if (this.#fence === fence) {
+        this.#fence = undefined
+        takeAll(this.#held).forEach(call => { this.send(call) })
+      }
+    })
+    this.#fence = fence
+  }
+
+  /**
+   * Exchanges are begun on another connection from now on; what is under way ends here.
+   *
+   * @returns when the other side has read all notifications, or never will
+   */
+  async leave (): Promise<void> {
+    this.#isLeft = true
+
+    if (this.#hasNotified) {
+      this.#hasNotified = false
+      await this.#fenced()
+    }
+
+    const { deadlines } = this.#host
+
+    deadlines.add({
+      deadline: deadlines.now() + LEAVE_GRACE,
+      expire: () => {
+        if (this.#isLeft) {
+          this.#sessions.forEach(session => { session.isOwn && session.drain() })
+        }
+      }
+    })
   }
 
   /**
@@ -100,15 +157,33 @@ export class LaneStreams implements Holder {
   #refuse (err: Error): void {
     this.#failure ??= err
     this.#opening?.abort()
-    this.#failBacklog(err)
+    takeAll(this.#backlog).concat(takeAll(this.#held)).forEach(call => { call.failed(err) })
   }
 
-  #failBacklog (err: Error): void {
-    const calls = this.#backlog.calls()
-    this.#backlog.clear()
+  #hold (queue: OutgoingQueue, call: OutgoingCall, why: string): void {
+    if (queue.hasRoomFor(call)) {
+      call.holder = this
+      queue.push(call)
+    } else {
+      call.failed(new QueueFullError(this.#init.nodeId, `${queue.length} messages wait ${why}`))
+    }
+  }
 
-    for (const call of calls) {
-      call.failed(err)
+  /**
+   * A request behind all notifications. It is answered by an error, as nobody handles it; how it ends does not matter.
+   */
+  async #fenced (): Promise<void> {
+    const { nodeId, lane } = this.#init
+    const { deadlines } = this.#host
+    const unsent = [...this.#backlog.calls(), ...this.#held.calls(), ...[...this.#sessions].flatMap(session => session.unsent)]
+
+    await Promise.allSettled(unsent.filter(({ kind }) => kind === FrameKind.NOTIFICATION).map(async ({ promise }) => promise))
+    this.#choose()
+
+    if (this.#main != null) {
+      const fence = new OutgoingCall({ kind: FrameKind.REQUEST, nodeId, lane, handler: FENCE_NAME, name: encodeName(FENCE_NAME), data: new Uint8Array(), timeout: DRAIN_TIMEOUT, deadlines, onSettled: () => {} })
+      this.#main.send(fence)
+      await fence.promise.catch(() => {})
     }
   }
 
@@ -170,21 +245,12 @@ export class LaneStreams implements Holder {
       best.follow(latest)
     }
 
-    this.#moveBacklog(best)
+    takeAll(this.#backlog).forEach(call => { best.send(call) })
 
     for (const session of usable) {
       if (session !== best && session.isOwn) {
         session.drain()
       }
-    }
-  }
-
-  #moveBacklog (session: Session): void {
-    const calls = this.#backlog.calls()
-    this.#backlog.clear()
-
-    for (const call of calls) {
-      session.send(call)
     }
   }
 
@@ -232,7 +298,15 @@ export class LaneStreams implements Holder {
     this.#choose()
 
     if (this.#main == null) {
-      this.#failBacklog(lossOf(this.#init.nodeId, cause, opening.signal.reason?.message))
+      const lost = lossOf(this.#init.nodeId, cause, opening.signal.reason?.message)
+      takeAll(this.#backlog).forEach(call => { call.failed(lost) })
     }
   }
+}
+
+function takeAll (queue: OutgoingQueue): OutgoingCall[] {
+  const calls = queue.calls()
+  queue.clear()
+
+  return calls
 }

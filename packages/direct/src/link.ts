@@ -31,6 +31,13 @@ export class Link {
   }
 
   /**
+   * Exchanges are begun here from now on, and no longer on another connection.
+   */
+  follow (previous: Link): void {
+    previous.#lanes.forEach((streams, lane) => { this.#streamsOf(lane).follow(streams) })
+  }
+
+  /**
    * The peer has opened a stream.
    */
   accept (stream: Stream): void {

@@ -30,6 +30,11 @@ export class Peer {
   readonly links = new Map<Connection, Link>()
 
   /**
+   * The one that exchanges are begun on.
+   */
+  current?: Link
+
+  /**
    * What went to and fro.
    */
   readonly traffic = new Traffic()

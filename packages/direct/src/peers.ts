@@ -1,4 +1,5 @@
 import { isHeard, preferredConnection } from '@fisco-libp2p/identity'
+import { CHOICE_INTERVAL } from './constants.ts'
 import { ConnectionLostError, NotConnectedError, TooManyRequestsError } from './errors.ts'
 import { FrameKind } from './frame.ts'
 import { Link } from './link.ts'
@@ -98,7 +99,15 @@ export class Peers {
 
     if (link == null || peer == null) {
       call.failed(new NotConnectedError(call.nodeId))
-    } else if (call.kind === FrameKind.NOTIFICATION) {
+
+      return
+    }
+
+    if (link !== peer.current) {
+      this.#use(link)
+    }
+
+    if (call.kind === FrameKind.NOTIFICATION) {
       link.send(call)
     } else {
       this.#request(call, link, peer.lane(call.lane))
@@ -123,6 +132,10 @@ export class Peers {
     this.#links.set(connection, link)
     this.#peers.set(nodeId, peer)
 
+    if (peer.links.size === 2) {
+      this.#watch(peer)
+    }
+
     return link
   }
 
@@ -135,6 +148,11 @@ export class Peers {
     if (link != null) {
       this.#links.delete(connection)
       link.peer.links.delete(connection)
+
+      if (link.peer.current === link) {
+        link.peer.current = undefined
+      }
+
       link.end(new ConnectionLostError(link.peer.nodeId, 'the connection was closed'))
       this.#sweep()
     }
@@ -163,6 +181,41 @@ export class Peers {
     this.#links.clear()
     this.#peers.forEach(peer => { this.#past.add(peer.traffic) })
     this.#peers.clear()
+  }
+
+  /**
+   * Another connection is the one to be used.
+   */
+  #use (link: Link): void {
+    const { peer } = link
+
+    if (peer.current != null) {
+      link.follow(peer.current)
+    }
+
+    peer.current = link
+  }
+
+  /**
+   * While there are several connections, one may take the place of another with nobody sending anything: what has ended on that must not keep it open.
+   */
+  #watch (peer: Peer): void {
+    const { deadlines } = this.#host
+
+    deadlines.add({
+      deadline: deadlines.now() + CHOICE_INTERVAL,
+      expire: () => {
+        const link = this.link(peer.nodeId)
+
+        if (link != null && link.peer === peer && link !== peer.current) {
+          this.#use(link)
+        }
+
+        if (peer.links.size > 1) {
+          this.#watch(peer)
+        }
+      }
+    })
   }
 
   #request (call: OutgoingCall, link: Link, lane: PeerLane): void {

@@ -155,6 +155,13 @@ export class Session {
     return this.#hasEnded
   }
 
+  /**
+   * Requests and notifications that are not sent completely.
+   */
+  get unsent (): OutgoingCall[] {
+    return this.#exchanges.unsent
+  }
+
   send (call: OutgoingCall): void {
     this.#exchanges.send(call)
   }

@@ -100,9 +100,14 @@ export const DEFAULT_MAX_MEMBERS = 200
 export const MAX_MEMBERS = 10_000
 
 /**
- * How long, in milliseconds, a connection that is given up may go on so that exchanges which run over it can end.
+ * How long, in milliseconds, a connection that is given up goes on for the sake of streams that do not end by themselves.
  */
 export const DRAIN_TIMEOUT = 2_000
+
+/**
+ * How long, in milliseconds, it goes on at most, so that exchanges which run over it can end: longer than most wait for an answer.
+ */
+export const DRAIN_LIMIT = 60_000
 
 /**
  * How often, in milliseconds, it is looked whether a connection that is given up is still used. The first look is also
@@ -124,6 +129,11 @@ export const LINK_PROTOCOL = '/fisco/link/1.0.0'
  * Protocols that run on each new connection by themselves: they do not mean that somebody uses it.
  */
 export const HOUSEKEEPING_PROTOCOLS: readonly string[] = ['/ipfs/id/1.0.0', '/ipfs/id/push/1.0.0', LINK_PROTOCOL]
+
+/**
+ * Beginnings of protocols of which a connection always has streams: they do not end, and whoever keeps them opens others on the connection that stays.
+ */
+export const LASTING_PROTOCOLS: readonly string[] = ['/fisco/status-seq/', '/meshsub/', '/floodsub/']
 
 /**
  * Frames of the link protocol that a peer may send between two looks at its connection: an honest one sends a heartbeat and an

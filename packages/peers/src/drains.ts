@@ -1,15 +1,23 @@
-import { DRAIN_INTERVAL, DRAIN_TIMEOUT, HOUSEKEEPING_PROTOCOLS } from './constants.ts'
+import { DRAIN_INTERVAL, DRAIN_LIMIT, DRAIN_TIMEOUT, HOUSEKEEPING_PROTOCOLS, LASTING_PROTOCOLS } from './constants.ts'
 import type { Connection } from '@libp2p/interface'
 
 /**
  * Connections that are given up in favour of another one to the same peer: they go on until nobody uses them any more,
- * but not for long.
+ * but not for ever.
  *
  * The end that dialled such a connection closes it as soon as only housekeeping runs over it. The other end would not
- * know whether the dialler is already done with the handshake, so it closes only when the time is over.
+ * know whether the dialler is already done with the handshake, so it waits for some time in any case.
  */
 export class Drains {
   readonly #timers = new Map<Connection, NodeJS.Timeout>()
+  readonly #limit: number
+
+  /**
+   * @param limit - milliseconds after which a connection is closed whatever runs over it
+   */
+  constructor (limit = DRAIN_LIMIT) {
+    this.#limit = limit
+  }
 
   /**
    * Closes a connection when it is not used any more.
@@ -23,7 +31,7 @@ export class Drains {
       return false
     }
 
-    this.#look(connection, isGivenUp, mayEnd, DRAIN_TIMEOUT)
+    this.#look(connection, isGivenUp, mayEnd, 0)
 
     return true
   }
@@ -45,23 +53,28 @@ export class Drains {
     }
   }
 
-  #look (connection: Connection, isGivenUp: () => boolean, mayEnd: () => boolean, timeLeft: number): void {
+  #look (connection: Connection, isGivenUp: () => boolean, mayEnd: () => boolean, passed: number): void {
     this.#timers.set(connection, setTimeout(() => {
-      const left = timeLeft - DRAIN_INTERVAL
+      const now = passed + DRAIN_INTERVAL
 
       if (connection.status !== 'open' || !isGivenUp()) {
         this.done(connection)
       } else if (!mayEnd()) {
         // not for ever: a connection that is not accepted closes
-        this.#look(connection, isGivenUp, mayEnd, timeLeft)
-      } else if (left <= 0 || (connection.direction === 'outbound' && isIdle(connection))) {
+        this.#look(connection, isGivenUp, mayEnd, passed)
+      } else if (this.#isOver(connection, now)) {
         connection.close().catch(err => { connection.abort(err) })
       } else {
-        this.#look(connection, isGivenUp, mayEnd, left)
+        this.#look(connection, isGivenUp, mayEnd, now)
       }
     }, DRAIN_INTERVAL))
   }
-}
-function isIdle (connection: Connection): boolean {
-  return connection.streams.every(stream => HOUSEKEEPING_PROTOCOLS.includes(stream.protocol))
+
+  #isOver (connection: Connection, passed: number): boolean {
+    const used = connection.streams.filter(({ protocol }) => !HOUSEKEEPING_PROTOCOLS.includes(protocol))
+    const isIdle = used.length === 0 && connection.direction === 'outbound'
+    const isQuiet = used.every(({ protocol }) => LASTING_PROTOCOLS.some(beginning => protocol.startsWith(beginning)))
+
+    return isIdle || (isQuiet && passed >= DRAIN_TIMEOUT) || passed >= this.#limit
+  }
 }

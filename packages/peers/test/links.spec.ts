@@ -1,9 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { peerIdToNodeId, setPeerCertificate } from '@fisco-libp2p/identity'
+import { DRAIN_TIMEOUT } from '@fisco-libp2p/peers'
 import { expect } from 'chai'
+import { Drains } from '../src/drains.ts'
 import { addressOf, connected, openConnections, recordLinks, TestNetwork, until } from './network.ts'
 import type { TestNode } from './network.ts'
 import type { PeerCertificate } from '@fisco-libp2p/identity'
-import type { Connection, MultiaddrConnection, PeerId, Stream } from '@libp2p/interface'
+import type { Connection, MultiaddrConnection, PeerId } from '@libp2p/interface'
 
 const ECHO = '/test/echo/1.0.0'
 
@@ -127,16 +130,44 @@ describe('one connection per peer', () => {
     expect(received).to.deep.equal(['to the end'])
   })
 
-  it('does not wait for ever for the streams of the connection that is given up', async () => {
+  it('lets it end also where that takes longer than connections that nobody uses go on', async () => {
     const [a, b] = await Promise.all([network.node(), network.node()])
-    const streams: Stream[] = []
-    await Promise.all([a, b].map(async node => node.handle(ECHO, stream => { streams.push(stream) })))
+    const received = Promise.withResolvers<string>()
+    await Promise.all([a, b].map(async node => node.handle(ECHO, stream => {
+      stream.addEventListener('message', evt => { received.resolve(new TextDecoder().decode(evt.data.subarray())) })
+    })))
+
+    const { given } = await crossDial(a, b)
+    const stream = await given.newStream(ECHO)
+    await delay(DRAIN_TIMEOUT + 500)
+    stream.send(new TextEncoder().encode('late'))
+    expect(await received.promise).to.equal('late')
+    stream.abort(new Error('it has ended'))
+    await until([a, b], () => converged(a, b))
+  })
+
+  it('does not wait for streams that do not end by themselves', async () => {
+    const [a, b] = await Promise.all([network.node(), network.node()])
+    await Promise.all([a, b].map(async node => node.handle('/meshsub/1.2.0', () => {})))
     const { given, kept } = await crossDial(a, b)
-    streams.push(await given.newStream(ECHO))
+    await given.newStream('/meshsub/1.2.0')
     await closed(given)
     await until([a, b], () => converged(a, b))
 
     expect(kept.status).to.equal('open')
+  })
+
+  it('does not wait for ever for the streams of a connection that is given up', async () => {
+    const [a, b] = await Promise.all([network.node(), network.node()])
+    await b.handle(ECHO, () => {})
+    const connection = await a.dial(addressOf(b))
+    await connection.newStream(ECHO)
+    const drains = new Drains(300)
+    drains.start(connection, () => true, () => true)
+    await closed(connection)
+    drains.done(connection)
+
+    expect(connection.status).to.equal('closed')
   })
 
   it('replaces the connection of a peer that was restarted at once', async () => {
