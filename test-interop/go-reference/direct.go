@@ -1,49 +1,125 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
-	"unicode"
+	"unicode/utf8"
 
-	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/protocol"
+	"github.com/multiformats/go-multistream"
+	"golang.org/x/sync/semaphore"
 )
+
+// The kinds of frames of /fisco/direct/1.0.0 (PROTOCOLS.md, "Frames"), and the codes of errors.
+const (
+	kindRequest, kindResponse, kindChunk, kindError, kindNotification byte = 1, 2, 3, 4, 5
+	kindCancel, kindEnd, kindCredit, kindAck, kindOpen                byte = 6, 7, 8, 9, 10
+	flagMore, flagFromCallee                                          byte = 1, 2
+	maxPart, minPart, maxTotal, maxFrame, maxExplanation                   = 65_536, 1_024, 104_857_600, 65_806, 768
+	longestWait                                                            = 3_600_000
+
+	codeNoHandler, codeFailed, codeRequestTooLarge, codeAnswerTooLarge, codeTimeout, codeCancelled, codeTooMany uint16 = 1, 2, 3, 4, 5, 6, 7
+)
+
+// layouts is what a frame has behind kind and id, and meanings is the flags that mean something in it.
+var (
+	layouts = map[byte]string{kindRequest: "flags timeout total name part", kindNotification: "flags timeout total name part", kindResponse: "flags total part",
+		kindChunk: "flags part", kindError: "code part", kindEnd: "flags", kindCredit: "flags total", kindOpen: "timeout name"}
+	meanings = map[byte]byte{kindRequest: flagMore, kindNotification: flagMore, kindResponse: flagMore, kindChunk: flagMore | flagFromCallee,
+		kindEnd: flagFromCallee, kindCredit: flagFromCallee}
+)
+
+type frame struct {
+	kind, flags        byte
+	id, timeout, total uint32 // milliseconds; the length of the message, or the cost of a credit
+	code               uint16
+	name               string
+	part               []byte // of the message, or the explanation of an error
+	size               int    // on the wire, with its length
+}
+
+func (f *frame) fields() (fields []any) {
+	all := map[string]any{"flags": &f.flags, "timeout": &f.timeout, "total": &f.total, "code": &f.code, "name": &f.name, "part": &f.part}
+	for name := range strings.FieldsSeq(layouts[f.kind]) {
+		fields = append(fields, all[name])
+	}
+	return fields
+}
+
+func (f *frame) more() bool { return f.flags&flagMore != 0 }
+
+// toCaller says whether a frame of a message comes from the callee of its exchange.
+func (f *frame) toCaller() bool {
+	return f.kind == kindResponse || f.kind == kindError || f.flags&flagFromCallee != 0
+}
+
+func (f *frame) encode() []byte {
+	b := binary.BigEndian.AppendUint32(append(make([]byte, 4, 32+len(f.name)+len(f.part)), f.kind), f.id)
+	for _, field := range f.fields() {
+		switch v := field.(type) {
+		case *string:
+			b = append(append(b, byte(len(*v))), *v...)
+		case *[]byte:
+			b = append(b, *v...)
+		default:
+			b = must(binary.Append(b, binary.BigEndian, v))
+		}
+	}
+	f.size = len(b)
+	binary.BigEndian.PutUint32(b, uint32(f.size-4))
+	return b
+}
+
+// readDirectFrame reads one frame, and checks what can be known without its exchange ("Violations").
+func readDirectFrame(r io.Reader) *frame {
+	b := readFrame(r, 4, 5, maxFrame)
+	f := &frame{kind: b[0], id: binary.BigEndian.Uint32(b[1:]), size: len(b) + 4}
+	require(f.kind >= kindRequest && f.kind <= kindOpen, rule("kind"))
+	b = b[5:]
+	for _, field := range f.fields() {
+		switch v := field.(type) {
+		case *string:
+			require(len(b) > 0 && len(b) > int(b[0]), rule("length"))
+			end := 1 + int(b[0])
+			*v, b = string(b[1:end]), b[end:]
+			require(*v != "" && utf8.ValidString(*v), rule("name"))
+		case *[]byte:
+			*v, b = b, nil
+		default:
+			n, err := binary.Decode(b, binary.BigEndian, v)
+			require(err == nil, rule("length"))
+			b = b[n:]
+		}
+	}
+	require(len(b) == 0 && (f.kind != kindError || len(f.part) <= maxExplanation), rule("length"))
+	require(f.flags&^meanings[f.kind] == 0, rule("flags"))
+	require(f.total <= maxTotal, rule("total"))
+	require(len(f.part) <= maxPart && (!f.more() || len(f.part) >= minPart), rule("part"))
+	f.timeout = min(max(f.timeout, 1), longestWait)
+	return f
+}
 
 // The lanes, the most urgent one first (PROTOCOLS.md, "Lanes").
-var lanes = []protocol.ID{"/fisco/direct/1.0.0/consensus", "/fisco/direct/1.0.0", "/fisco/direct/1.0.0/bulk"}
+var laneIDs = []protocol.ID{"/fisco/direct/1.0.0/consensus", "/fisco/direct/1.0.0", "/fisco/direct/1.0.0/bulk"}
 
 const (
-	laneConsensus = iota
-	laneDefault
-	laneBulk
+	laneDefault, streamsPerLane = 1, 4
+	laneInUse, laneAcks         = time.Second, 2 * time.Second
+	laneWindow, ackEvery        = 196_608, 65_536
+	maxIncoming, maxCalls       = 16 << 20, 1_280 // bytes and number of a peer's requests on a lane that run or wait
 )
 
-const (
-	streamsPerLane = 4
-	maxHandlers    = 1_280
-	laneInUse      = time.Second
-	laneAcks       = 2 * time.Second
-	laneWindow     = 196_608
-	ackEvery       = 65_536
-)
-
-const (
-	codeNoHandler uint16 = iota + 1
-	codeFailed
-	codeRequestTooLarge
-	codeAnswerTooLarge
-	codeTimeout
-	codeCancelled
-	codeTooMany
-)
-
-var codeNames = []string{"other", "no-such-handler", "handler-failed", "request-too-large", "answer-too-large", "timeout", "cancelled", "too-many-requests"}
+var codeNames = [...]string{"other", "no-such-handler", "handler-failed", "request-too-large", "answer-too-large", "timeout", "cancelled", "too-many-requests"}
 
 // answerError is an answer that is an error.
 type answerError struct {
@@ -51,176 +127,124 @@ type answerError struct {
 	explanation string
 }
 
-func (e *answerError) Error() string {
-	name := codeNames[0]
-	if int(e.code) < len(codeNames) {
-		name = codeNames[e.code]
-	}
-	return strings.TrimSpace(name + ": " + e.explanation)
-}
+func (e *answerError) Error() string { return codeNames[e.code%(codeTooMany+1)] + ": " + e.explanation }
+
+var errLost = errors.New("connection-lost")
 
 type handler func(ctx context.Context, from peer.ID, data []byte) ([]byte, error)
 
-// direct is unicast: requests with answers, and notifications (PROTOCOLS.md, "Unicast").
+// direct is unicast: requests with answers, and notifications (PROTOCOLS.md, "Unicast"). The handlers are complete before the node listens.
 type direct struct {
-	host       host.Host
-	maxMessage uint32
-
-	mu       sync.Mutex
-	handlers map[string]handler
-	conns    map[string]*directConn
+	*node
+	maxMessage int
+	handlers   map[string]handler
+	lanes      map[laneOf]*lane
 }
 
-// directConn is what the lanes of one connection share.
-type directConn struct {
-	mu    sync.Mutex
+type laneOf struct {
 	conn  network.Conn
-	gone  context.Context
-	end   context.CancelFunc
-	used  [3]time.Time
-	lanes [3]lane
+	index int
 }
 
-// lane holds the streams of one lane, the oldest first.
+// lane holds the streams of one lane of a connection, the oldest first.
 type lane struct {
-	opening sync.Mutex
-	streams []*directStream
-	notes   chan func()
+	*direct
+	laneOf
+	opening   sync.Mutex
+	notifying sync.Mutex // a long notification holds back those behind it
+	room      *semaphore.Weighted
+	streams   []*stream
+	used      time.Time
+	handled   chan struct{} // closed when the latest notification was handled: they are handled one after the other
 }
 
-func newDirect(h host.Host, maxMessage uint32) *direct {
-	d := &direct{host: h, maxMessage: maxMessage, handlers: map[string]handler{}, conns: map[string]*directConn{}}
-	for i, id := range lanes {
-		h.SetStreamHandler(id, func(s network.Stream) {
-			if d.add(d.of(s.Conn()), i, s) == nil {
-				s.Reset()
-			}
+func newDirect(n *node, maxMessage int) *direct {
+	d := &direct{node: n, maxMessage: maxMessage, lanes: map[laneOf]*lane{}}
+	d.handlers = map[string]handler{
+		"echo": func(_ context.Context, _ peer.ID, data []byte) ([]byte, error) { return data, nil },
+		"fail": func(context.Context, peer.ID, []byte) ([]byte, error) { return nil, errors.New("no such block") },
+		"slow": func(ctx context.Context, _ peer.ID, _ []byte) ([]byte, error) {
+			tell(object{"event": "slow:begun"})
+			<-ctx.Done()
+			tell(object{"event": "slow:ended", "why": ctx.Err().Error()})
+			return nil, ctx.Err()
+		},
+		"note": func(_ context.Context, from peer.ID, data []byte) ([]byte, error) {
+			tell(object{"event": "note", "from": from, "size": len(data), "sha256": sum(data)})
+			return nil, nil
+		},
+		spreadHandler: func(_ context.Context, from peer.ID, data []byte) ([]byte, error) {
+			n.topics.note(from, data)
+			return nil, nil
+		},
+	}
+	for i, id := range laneIDs {
+		n.host.SetStreamHandler(id, func(raw network.Stream) {
+			defer n.enter()()
+			d.lane(raw.Conn(), i).add(raw)
 		})
 	}
-	h.Network().Notify(&network.NotifyBundle{DisconnectedF: func(_ network.Network, c network.Conn) {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		if gone := d.conns[c.ID()]; gone != nil {
-			delete(d.conns, c.ID())
-			gone.end()
-		}
-	}})
 	return d
 }
 
-func (d *direct) handle(name string, h handler) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.handlers[name] = h
-}
-
-func (d *direct) handlerOf(name string) handler {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.handlers[name]
-}
-
-func (d *direct) of(c network.Conn) *directConn {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	dc := d.conns[c.ID()]
-	if dc == nil {
-		dc = &directConn{conn: c}
-		dc.gone, dc.end = context.WithCancel(context.Background())
-		for i := range dc.lanes {
-			// one after the other: notifications are begun to be handled in the order in which they came
-			dc.lanes[i].notes = make(chan func(), 4_096)
-			go dc.handleNotes(dc.lanes[i].notes)
-		}
-		if c.IsClosed() { // its end will not be told again
-			dc.end()
-			return dc
-		}
-		d.conns[c.ID()] = dc
+func (d *direct) lane(c network.Conn, i int) *lane {
+	l := d.lanes[laneOf{c, i}]
+	if l == nil {
+		l = &lane{direct: d, laneOf: laneOf{c, i}, room: semaphore.NewWeighted(maxIncoming)}
 	}
-	return dc
-}
-
-func (dc *directConn) handleNotes(notes <-chan func()) {
-	for {
-		select {
-		case note := <-notes:
-			note()
-		case <-dc.gone.Done():
-			return
-		}
+	if !c.IsClosed() { // its end will not be told again
+		d.lanes[l.laneOf] = l
 	}
+	return l
 }
 
-// add takes a stream into its lane; nil if it has too many. What does not stay is drained.
-func (d *direct) add(dc *directConn, i int, s network.Stream) *directStream {
-	dc.mu.Lock()
-	defer dc.mu.Unlock()
-	mine := 0
-	for _, other := range dc.lanes[i].streams {
-		if other.opened() == (s.Stat().Direction == network.DirOutbound) {
+// add takes a stream into its lane, if it does not have too many. What does not stay is drained.
+func (l *lane) add(raw network.Stream) {
+	s := &stream{lane: l, Stream: raw, long: make(chan struct{}, maxLong), exchanges: map[exchangeID]*exchange{}}
+	s.ctx, s.end = context.WithCancel(context.Background())
+	l.streams = append(l.streams, s)
+	go s.read()
+	mine, staying := 0, l.staying()
+	for _, other := range l.streams {
+		if other.opened() == s.opened() {
 			mine++
 		}
-	}
-	if mine >= streamsPerLane {
-		return nil
-	}
-	ds := &directStream{direct: d, dc: dc, lane: i, s: s, calls: map[uint32]*call{}, incoming: map[uint32]*partial{}, answers: map[uint32]*partial{}, serving: map[uint32]context.CancelFunc{}, long: make(chan struct{}, 8), room: make(chan struct{}, maxHandlers)}
-	ds.wake = sync.NewCond(&ds.mu)
-	dc.lanes[i].streams = append(dc.lanes[i].streams, ds)
-	staying := dc.staying(i)
-	for _, other := range dc.lanes[i].streams {
-		if other != staying && other.opened() {
+		if other != staying && other.opened() && !other.draining {
+			other.draining = true
 			go other.drain()
 		}
 	}
-	go ds.read()
-	return ds
+	if mine > streamsPerLane {
+		go raw.Reset()
+	}
 }
 
-// staying is the stream on which exchanges begin: the youngest of the side that dialled, else the youngest.
-func (dc *directConn) staying(i int) *directStream {
-	var best *directStream
-	dialled := dc.conn.Stat().Direction == network.DirOutbound
-	for _, s := range dc.lanes[i].streams {
-		if s.usable() && (best == nil || s.opened() == dialled || best.opened() != dialled) {
+// staying is the youngest stream of the side that dialled, else the youngest of the other one ("The stream"); nil if there is none.
+func (l *lane) staying() (best *stream) {
+	ofDialler := func(s *stream) bool { return s.opened() == dialled(l.conn) }
+	for _, s := range l.streams {
+		if !s.ended && !s.draining && (best == nil || ofDialler(s) || !ofDialler(best)) {
 			best = s
 		}
 	}
 	return best
 }
 
-func (dc *directConn) remove(gone *directStream) {
-	dc.mu.Lock()
-	defer dc.mu.Unlock()
-	l := &dc.lanes[gone.lane]
-	for i, s := range l.streams {
-		if s == gone {
-			l.streams = append(l.streams[:i:i], l.streams[i+1:]...)
-			return
+// touch notes that a lane is in use. When it comes into use, what the less urgent ones have taken is acknowledged at once.
+func (l *lane) touch() {
+	fresh := time.Since(l.used) > laneAcks
+	l.used = time.Now()
+	for less := l.index + 1; fresh && less < len(laneIDs); less++ {
+		for _, s := range l.lane(l.conn, less).streams {
+			s.ack(1)
 		}
 	}
 }
 
-// touch notes that a lane is in use, and acknowledges at once what less urgent lanes have taken when it comes into use.
-func (dc *directConn) touch(i int) {
-	dc.mu.Lock()
-	defer dc.mu.Unlock()
-	fresh := time.Since(dc.used[i]) > laneAcks
-	dc.used[i] = time.Now()
-	for less := i + 1; fresh && less < len(dc.lanes); less++ {
-		for _, s := range dc.lanes[less].streams {
-			go s.ack(1)
-		}
-	}
-}
-
-// urgent says whether a more urgent lane was in use within a time.
-func (dc *directConn) urgent(i int, within time.Duration) bool {
-	dc.mu.Lock()
-	defer dc.mu.Unlock()
-	for _, at := range dc.used[:i] {
-		if time.Since(at) < within {
+// yields says whether a more urgent lane was in use within a time.
+func (l *lane) yields(within time.Duration) bool {
+	for more := range l.index {
+		if time.Since(l.lane(l.conn, more).used) < within {
 			return true
 		}
 	}
@@ -228,118 +252,75 @@ func (dc *directConn) urgent(i int, within time.Duration) bool {
 }
 
 // stream is the one to begin an exchange on; it is opened if there is none.
-func (d *direct) stream(ctx context.Context, p peer.ID, i int) (*directStream, error) {
+func (d *direct) stream(ctx context.Context, p peer.ID, i int) *stream {
 	conns := d.host.Network().ConnsToPeer(p)
-	if len(conns) == 0 {
-		return nil, errors.New("not-connected")
+	require(len(conns) > 0, errors.New("not-connected"))
+	conn := d.stayingConn(conns)
+	find := func(raw network.Stream) (*lane, *stream) {
+		defer d.enter()()
+		l := d.lane(conn, i)
+		if raw != nil {
+			l.add(raw)
+		}
+		return l, l.staying()
 	}
-	c := stayingConn(d.host, conns)
-	dc := d.of(c)
-	l := &dc.lanes[i]
+	l, s := find(nil)
 	l.opening.Lock()
 	defer l.opening.Unlock()
-	dc.mu.Lock()
-	s := dc.staying(i)
-	dc.mu.Unlock()
-	if s != nil {
-		return s, nil
+	if _, s = find(nil); s != nil {
+		return s
 	}
-	raw, err := c.NewStream(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := selectProtocol(raw, lanes[i]); err != nil {
+	raw := must(conn.NewStream(ctx))
+	raw.SetDeadline(time.Now().Add(10 * time.Second))
+	if err := multistream.SelectProtoOrFail(laneIDs[i], raw); err != nil {
 		raw.Reset()
-		return nil, err
+		check(err)
 	}
-	if s = d.add(dc, i, raw); s == nil {
-		raw.Reset()
-		return nil, errors.New("too many streams")
-	}
-	// the peer may have opened the one that stays meanwhile
-	dc.mu.Lock()
-	defer dc.mu.Unlock()
-	if s = dc.staying(i); s == nil {
-		return nil, errors.New("connection-lost")
-	}
-	return s, nil
+	raw.SetDeadline(time.Time{})
+	_, s = find(raw) // the peer may have opened the one that stays meanwhile
+	require(s != nil, errLost)
+	return s
 }
 
-func (d *direct) request(ctx context.Context, p peer.ID, i int, name string, data []byte) ([]byte, error) {
-	s, err := d.stream(ctx, p, i)
-	if err != nil {
-		return nil, err
+func (d *direct) request(ctx context.Context, p peer.ID, lane int, name string, data []byte) []byte {
+	s, x := d.stream(ctx, p, lane), &exchange{}
+	x.ctx, x.end = context.WithCancel(ctx)
+	defer x.end()
+	f := &frame{kind: kindRequest, name: name, timeout: timeLeft(ctx)}
+	err := s.send(x.ctx, f, data, x)
+	if err == nil {
+		<-x.ctx.Done()
 	}
-	c := &call{done: make(chan struct{})}
-	if err := s.send(ctx, &frame{kind: kindRequest, name: name, timeout: timeLeft(ctx)}, data, c); err != nil {
-		return nil, err
+	defer d.enter()()
+	if !x.over { // nobody waits for the answer any more
+		s.finish(x, cmp.Or(ctx.Err(), err))
+		s.post(&frame{kind: kindCancel, id: f.id})
 	}
-	select {
-	case <-c.done:
-		return c.answer, c.err
-	case <-ctx.Done():
-		s.forget(c)
-		s.write(&frame{kind: kindCancel, id: c.id})
-		return nil, ctx.Err()
+	check(x.err)
+	return x.data
+}
+
+func (d *direct) notify(ctx context.Context, p peer.ID, lane int, name string, data []byte) {
+	s := d.stream(ctx, p, lane)
+	s.notifying.Lock()
+	defer s.notifying.Unlock()
+	f := &frame{kind: kindNotification, name: name, timeout: timeLeft(ctx)}
+	if err := s.send(ctx, f, data, nil); err != nil {
+		defer d.enter()()
+		s.post(&frame{kind: kindCancel, id: f.id})
+		check(err)
 	}
 }
 
-func (d *direct) notify(ctx context.Context, p peer.ID, i int, name string, data []byte) error {
-	s, err := d.stream(ctx, p, i)
-	if err != nil {
-		return err
-	}
-	s.notify.Lock()
-	defer s.notify.Unlock()
-	return s.send(ctx, &frame{kind: kindNotification, name: name, timeout: timeLeft(ctx)}, data, nil)
+func timeLeft(ctx context.Context) uint32 {
+	deadline, _ := ctx.Deadline()
+	return uint32(max(1, time.Until(deadline).Milliseconds()))
 }
 
-func timeLeft(ctx context.Context) time.Duration {
-	deadline, ok := ctx.Deadline()
-	if !ok {
-		return 30 * time.Second
-	}
-	return max(time.Until(deadline), time.Millisecond)
-}
-
-// serve runs the handler of a request and answers, or that of a notification.
-func (s *directStream) serve(ctx context.Context, id uint32, name string, data []byte, notification bool) {
-	defer func() { <-s.room }()
-	h := s.direct.handlerOf(name)
-	answer, err := []byte(nil), error(&answerError{code: codeNoHandler})
-	if h != nil {
-		answer, err = h(ctx, s.s.Conn().RemotePeer(), data)
-	}
-	if notification {
-		return
-	}
-	var told *answerError
-	switch {
-	case errors.Is(ctx.Err(), context.Canceled):
-		return // the caller does not wait any longer
-	case ctx.Err() != nil:
-		told = &answerError{code: codeTimeout}
-	case err != nil && !errors.As(err, &told):
-		told = &answerError{code: codeFailed, explanation: clean(err.Error())}
-	case err == nil && uint32(len(answer)) > s.direct.maxMessage:
-		told = &answerError{code: codeAnswerTooLarge}
-	}
-	if told != nil {
-		s.endServing(id)
-		s.write(&frame{kind: kindError, id: id, code: told.code, part: []byte(told.explanation)})
-		return
-	}
-	s.send(ctx, &frame{kind: kindResponse, id: id}, answer, nil)
-	s.endServing(id)
-}
+// control is what is not shown to people: control and bidirectional characters.
+var control = regexp.MustCompile(`\p{Cc}|[\x{61c}\x{200e}\x{200f}\x{202a}-\x{202e}\x{2066}-\x{2069}]`)
 
 // clean makes an explanation fit to be shown to people.
 func clean(text string) string {
-	runes := []rune(strings.ToValidUTF8(text, "?"))
-	for i, r := range runes {
-		if unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Bidi_Control, r) {
-			runes[i] = '?'
-		}
-	}
-	return fmt.Sprintf("%.256s", string(runes))
+	return fmt.Sprintf("%.256s", control.ReplaceAllString(strings.ToValidUTF8(text, "?"), "?"))
 }

@@ -4,6 +4,8 @@ package main
 
 import (
 	"bufio"
+	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,8 +13,8 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -21,8 +23,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
-	"github.com/libp2p/go-libp2p/core/protocol"
 	"github.com/libp2p/go-libp2p/core/sec"
+	"github.com/libp2p/go-libp2p/core/transport"
 	"github.com/libp2p/go-libp2p/p2p/muxer/yamux"
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
 	ma "github.com/multiformats/go-multiaddr"
@@ -30,62 +32,31 @@ import (
 
 type object = map[string]any
 
-// command is a line of standard input.
+// command is a line of standard input, where the names are in lower case.
 type command struct {
-	ID      int    `json:"id"`
-	Cmd     string `json:"cmd"`
-	Addr    string `json:"addr"`
-	Peer    string `json:"peer"`
-	Lane    int    `json:"lane"`
-	Name    string `json:"name"`
-	Size    int    `json:"size"`
-	Data    string `json:"data"`
-	Timeout int    `json:"timeout"`
+	Cmd, Addr, Name, Data   string
+	ID, Lane, Size, Timeout int
+	Peer                    peer.ID
 }
 
 // data is what a command sends: hex, or so many bytes that both ends can count.
-func (c *command) data() ([]byte, error) {
+func (c *command) data() []byte {
 	if c.Size == 0 {
-		return hex.DecodeString(c.Data)
+		return must(hex.DecodeString(c.Data))
 	}
 	b := make([]byte, c.Size)
 	for i := range b {
 		b[i] = byte(i * 7)
 	}
-	return b, nil
+	return b
 }
 
-// output writes whole lines, whoever tells.
-type output struct {
-	mu sync.Mutex
-	w  *json.Encoder
-}
+// tell writes a whole line, whoever tells.
+func tell(line object) { os.Stdout.Write(append(must(json.Marshal(line)), '\n')) }
 
-func (o *output) tell(line object) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.w.Encode(line)
-}
-
-type node struct {
-	*output
-	host   host.Host
-	id     *identity
-	direct *direct
-	status *status
-	topics *topics
-	ctx    context.Context
-}
+func sum(b []byte) string { digest := sha256.Sum256(b); return hex.EncodeToString(digest[:]) }
 
 func main() {
-	out := &output{w: json.NewEncoder(os.Stdout)}
-	if err := run(out); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
-
-func run(out *output) error {
 	conf := flag.String("conf", "conf", "folder with node.key, node.crt and ca.crt")
 	chainID := flag.String("chain", "1", "the chain's ID, a part of the network ID")
 	state := flag.String("state", "", "file that keeps the incarnation")
@@ -94,173 +65,194 @@ func run(out *output) error {
 	muxerByALPN := flag.Bool("alpn-muxer", true, "offer the muxer by ALPN")
 	maxMessage := flag.Uint("max-message", 16<<20, "bytes of the longest request and answer")
 	flag.Parse()
-
-	id, err := loadIdentity(*conf, *chainID, *state)
+	err := try(func() {
+		n := &node{identity: loadIdentity(*conf, *chainID, *state)}
+		n.changed = sync.NewCond(&n.mu)
+		var stop context.CancelFunc
+		n.ctx, stop = context.WithCancel(context.Background())
+		defer stop()
+		encrypter := &security{identity: n.identity, alpn: []string{alpn}}
+		if *muxerByALPN {
+			encrypter.alpn = []string{alpn + yamux.ID, alpn}
+		}
+		n.host = must(libp2p.New(libp2p.Identity(n.key), libp2p.NoListenAddrs, libp2p.Muxer(yamux.ID, yamux.DefaultTransport), libp2p.DisableMetrics(),
+			libp2p.Security(string(securityID), func() sec.SecureTransport { return encrypter }), libp2p.ResourceManager(&network.NullResourceManager{}),
+			libp2p.Transport(tcp.NewTCPTransport), libp2p.Transport(func(u transport.Upgrader) *tlsFirst { return &tlsFirst{u} })))
+		defer n.host.Close()
+		n.direct = newDirect(n, int(*maxMessage))
+		n.status = newStatus(n)
+		n.topics = newTopics(n, !*gossipOnly)
+		n.watch()
+		n.topics.follow(broadcastTopic)
+		for addr := range strings.SplitSeq(*listen, ",") {
+			check(n.host.Network().Listen(must(ma.NewMultiaddr(addr))))
+		}
+		addrs := []string{}
+		for _, addr := range must(n.host.Network().InterfaceListenAddresses()) {
+			addrs = append(addrs, addr.String())
+		}
+		tell(object{"event": "ready", "peer": n.peer, "nodeId": hex.EncodeToString(n.nodeID), "networkId": hex.EncodeToString(n.networkID),
+			"incarnation": n.incarnation.Load(), "addrs": addrs})
+		n.status.set("fisco/addresses", []byte(strings.Join(addrs, "\n")))
+		lines := bufio.NewScanner(os.Stdin)
+		lines.Buffer(nil, 32<<20)
+		for lines.Scan() {
+			c := &command{}
+			check(json.Unmarshal(lines.Bytes(), c))
+			go n.run(c)
+		}
+		check(lines.Err())
+	})
 	if err != nil {
-		return err
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+}
+
+// run runs a command beside the others, and answers it.
+func (n *node) run(c *command) {
+	ctx, cancel := context.WithTimeout(n.ctx, time.Duration(cmp.Or(c.Timeout, 30_000))*time.Millisecond)
 	defer cancel()
-	n := &node{output: out, id: id, ctx: ctx}
-	security := &security{identity: id, onRefused: func(r *refusal, inbound bool) {
-		out.tell(object{"event": "refused", "rule": r.rule, "byPeer": r.byPeer, "inbound": inbound})
-	}}
-	if *muxerByALPN {
-		security.muxers = []protocol.ID{yamux.ID}
-	}
-	n.host, err = libp2p.New(libp2p.Identity(id.libp2pKey), libp2p.ListenAddrStrings(strings.Split(*listen, ",")...), libp2p.Muxer(yamux.ID, yamux.DefaultTransport),
-		libp2p.Security(string(securityID), func() sec.SecureTransport { return security }), libp2p.Transport(tcp.NewTCPTransport),
-		libp2p.Transport(func(rcmgr network.ResourceManager) *tlsFirst { return &tlsFirst{security: security, rcmgr: rcmgr} }),
-		libp2p.ResourceManager(&network.NullResourceManager{}), libp2p.DisableRelay(), libp2p.DisableMetrics())
+	answer := object{}
+	err := try(func() { n.do(ctx, c, answer) })
+	answer["id"], answer["ok"] = c.ID, err == nil
 	if err != nil {
-		return err
+		answer["error"] = err.Error()
 	}
-	defer n.host.Close()
-	keepOne(n.host)
-	n.direct = newDirect(n.host, uint32(*maxMessage))
-	n.direct.handle("echo", func(_ context.Context, _ peer.ID, data []byte) ([]byte, error) { return data, nil })
-	n.direct.handle("fail", func(context.Context, peer.ID, []byte) ([]byte, error) { return nil, errors.New("no such block") })
-	n.direct.handle("slow", func(ctx context.Context, _ peer.ID, _ []byte) ([]byte, error) {
-		out.tell(object{"event": "slow:begun"})
-		<-ctx.Done()
-		out.tell(object{"event": "slow:ended", "why": ctx.Err().Error()})
-		return nil, ctx.Err()
-	})
-	n.direct.handle("note", func(_ context.Context, from peer.ID, data []byte) ([]byte, error) {
-		out.tell(object{"event": "note", "from": from, "size": len(data), "sha256": sum(data)})
-		return nil, nil
-	})
-	ready := make(chan struct{})
-	n.status = newStatus(ctx, n.host, id, 10*time.Minute, func(r *record, how string) {
-		<-ready
-		n.topics.recordArrived()
-		out.tell(object{"event": how, "record": told(r)})
-	})
-	n.topics, err = newTopics(ctx, n.host, id, n.direct, n.status, !*gossipOnly, func(topic string, m *topicMessage) {
-		out.tell(object{"event": "message", "topic": topic, "author": hex.EncodeToString(m.author), "sequence": m.sequence, "size": len(m.data), "sha256": sum(m.data)})
-	})
-	if err != nil {
-		return err
+	if r := (*refusal)(nil); errors.As(err, &r) {
+		answer["rule"], answer["byPeer"] = r.rule, r.byPeer
 	}
-	close(ready)
-	for _, c := range []struct {
-		event string
-		up    bool
-	}{{"peer:up", true}, {"peer:down", false}} {
-		tell := func(nw network.Network, conn network.Conn) {
-			if conns := len(nw.ConnsToPeer(conn.RemotePeer())); c.up && conns == 1 || !c.up && conns == 0 {
-				state := conn.ConnState()
-				out.tell(object{"event": c.event, "peer": conn.RemotePeer(), "nodeId": hex.EncodeToString(member(n.host, conn.RemotePeer())),
-					"security": state.Security, "muxer": state.StreamMultiplexer, "muxerByAlpn": state.UsedEarlyMuxerNegotiation, "addr": conn.RemoteMultiaddr().String()})
-			}
-		}
-		notified := &network.NotifyBundle{DisconnectedF: tell}
-		if c.up {
-			notified = &network.NotifyBundle{ConnectedF: tell}
-		}
-		n.host.Network().Notify(notified)
-	}
-	addrs := []string{}
-	for _, a := range n.host.Addrs() {
-		addrs = append(addrs, a.String())
-	}
-	n.status.set("fisco/addresses", []byte(strings.Join(addrs, "\n")))
-	out.tell(object{"event": "ready", "peer": n.host.ID(), "nodeId": hex.EncodeToString(id.nodeID), "networkId": hex.EncodeToString(id.networkID), "incarnation": id.incarnation, "addrs": addrs})
-	return n.commands(os.Stdin)
+	tell(answer)
 }
 
-// commands runs until standard input ends, each command beside the others.
-func (n *node) commands(in io.Reader) error {
-	lines := bufio.NewScanner(in)
-	lines.Buffer(nil, 32<<20)
-	for lines.Scan() {
-		var c command
-		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
-			return err
-		}
-		go func() {
-			timeout := time.Duration(c.Timeout) * time.Millisecond
-			if timeout == 0 {
-				timeout = 30 * time.Second
-			}
-			ctx, cancel := context.WithTimeout(n.ctx, timeout)
-			defer cancel()
-			answer, err := n.do(ctx, &c)
-			if answer == nil {
-				answer = object{}
-			}
-			answer["id"] = c.ID
-			if answer["ok"] = err == nil; err != nil {
-				answer["error"] = err.Error()
-				if r := (*refusal)(nil); errors.As(err, &r) {
-					answer["rule"], answer["byPeer"] = r.rule, r.byPeer
-				}
-			}
-			n.tell(answer)
-		}()
-	}
-	return lines.Err()
-}
-
-func (n *node) do(ctx context.Context, c *command) (object, error) {
-	data, err := c.data()
-	if err != nil {
-		return nil, err
-	}
-	var p peer.ID
-	if c.Peer != "" {
-		if p, err = peer.Decode(c.Peer); err != nil {
-			return nil, err
-		}
-	}
+func (n *node) do(ctx context.Context, c *command, answer object) {
+	require(len(c.Name) < 256 && c.Lane >= 0 && c.Lane < len(laneIDs), errors.New("a name that is too long, or no such lane"))
 	switch c.Cmd {
 	case "dial":
-		addr, err := ma.NewMultiaddr(c.Addr)
-		if err != nil {
-			return nil, err
-		}
-		info, err := peer.AddrInfoFromP2pAddr(addr)
-		if err != nil {
-			return nil, err
-		}
-		return nil, n.host.Connect(network.WithForceDirectDial(ctx, "asked for"), *info)
+		check(n.host.Connect(network.WithForceDirectDial(ctx, "asked for"), *must(peer.AddrInfoFromString(c.Addr))))
 	case "close":
-		return nil, n.host.Network().ClosePeer(p)
+		check(n.host.Network().ClosePeer(c.Peer))
 	case "request":
-		answer, err := n.direct.request(ctx, p, c.Lane, c.Name, data)
-		return object{"size": len(answer), "sha256": sum(answer)}, err
+		data := n.direct.request(ctx, c.Peer, c.Lane, c.Name, c.data())
+		answer["size"], answer["sha256"] = len(data), sum(data)
 	case "notify":
-		return nil, n.direct.notify(ctx, p, c.Lane, c.Name, data)
+		n.direct.notify(ctx, c.Peer, c.Lane, c.Name, c.data())
 	case "follow":
-		return nil, n.topics.follow(n.ctx, topicPrefix+c.Name)
+		n.topics.follow(topicPrefix + c.Name)
 	case "publish":
-		sent, err := n.topics.publish(topicPrefix+c.Name, data)
-		return object{"sent": sent}, err
+		answer["sent"] = n.topics.publish(topicPrefix+c.Name, c.data())
 	case "broadcast":
-		sent, err := n.topics.publish(broadcastTopic, data)
-		return object{"sent": sent}, err
+		answer["sent"] = n.topics.publish(broadcastTopic, c.data())
 	case "set-status":
-		n.status.set(c.Name, data)
-		return nil, nil
+		n.status.set(c.Name, c.data())
 	case "list-status":
-		all := []object{}
-		for _, r := range n.status.records() {
-			all = append(all, told(r))
+		defer n.enter()()
+		records := []object{}
+		for _, r := range n.status.span("", nil) {
+			records = append(records, told(r))
 		}
-		return object{"records": all}, nil
+		answer["records"] = records
+	default:
+		panic(failure{fmt.Errorf("no command %q", c.Cmd)})
 	}
-	return nil, fmt.Errorf("no command %q", c.Cmd)
 }
 
-func told(r *record) object {
-	entries := object{}
-	for _, e := range r.entries {
-		entries[e.name] = hex.EncodeToString(e.value)
-	}
-	return object{"nodeId": hex.EncodeToString(r.nodeID), "incarnation": r.incarnation, "seq": r.seq, "entries": entries}
+// node is what all parts share. One lock is over all that they know; nothing is read from or written to the network while it is held.
+type node struct {
+	*identity
+	host    host.Host
+	ctx     context.Context
+	mu      sync.Mutex
+	changed *sync.Cond
+	direct  *direct
+	status  *status
+	topics  *topics
 }
 
-func sum(b []byte) string {
-	digest := sha256.Sum256(b)
-	return hex.EncodeToString(digest[:])
+// enter takes the lock. What it gives back leaves it, and wakes those who wait for something.
+func (n *node) enter() (leave func()) {
+	n.mu.Lock()
+	return func() { n.changed.Broadcast(); n.mu.Unlock() }
+}
+
+// await waits, with the lock, until something is so, and says whether it is: it may be not when the context ends.
+func (n *node) await(ctx context.Context, so func() bool) bool {
+	defer context.AfterFunc(ctx, func() { n.enter()() })()
+	for !so() {
+		if ctx.Err() != nil {
+			return false
+		}
+		n.changed.Wait()
+	}
+	return true
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+}
+
+// watch joins and leaves peers as connections open and close, and tells of it.
+func (n *node) watch() {
+	event := func(name string, c network.Conn) {
+		state := c.ConnState()
+		tell(object{"event": name, "peer": c.RemotePeer(), "nodeId": hex.EncodeToString(n.member(c.RemotePeer())), "security": state.Security,
+			"muxer": state.StreamMultiplexer, "muxerByAlpn": state.UsedEarlyMuxerNegotiation, "addr": c.RemoteMultiaddr().String()})
+	}
+	n.host.Network().Notify(&network.NotifyBundle{ConnectedF: func(nw network.Network, c network.Conn) {
+		if len(nw.ConnsToPeer(c.RemotePeer())) == 1 {
+			event("peer:up", c)
+		}
+		defer n.enter()()
+		n.status.join(c.RemotePeer())
+		time.AfterFunc(2*time.Second, func() { n.keepOne(c.RemotePeer()) })
+	}, DisconnectedF: func(nw network.Network, c network.Conn) {
+		defer n.enter()()
+		for i := range laneIDs {
+			for _, s := range n.direct.lane(c, i).streams {
+				s.end()
+			}
+			delete(n.direct.lanes, laneOf{c, i})
+		}
+		if len(nw.ConnsToPeer(c.RemotePeer())) == 0 {
+			n.status.leave(c.RemotePeer())
+			event("peer:down", c)
+		}
+	}})
+}
+
+// stayingConn is the one of several connections to a peer that the end with the smaller node ID dialled, and of those the one that was opened
+// first (PROTOCOLS.md, "One connection per peer"). The rule of incarnations is left out: this node does not outlive a peer's process by a
+// connection, as TCP tells when that is gone.
+func (n *node) stayingConn(conns []network.Conn) network.Conn {
+	smaller := bytes.Compare(n.nodeID, n.member(conns[0].RemotePeer())) < 0 // bytes and their lower-case hex have the same order
+	return slices.MinFunc(conns, func(a, b network.Conn) int {
+		if dialled(a) != dialled(b) {
+			return map[bool]int{true: -1, false: 1}[dialled(a) == smaller]
+		}
+		return cmp.Compare(a.Stat().Opened.UnixNano(), b.Stat().Opened.UnixNano())
+	})
+}
+
+func dialled(c network.Conn) bool { return c.Stat().Direction == network.DirOutbound }
+
+// keepOne closes what does not stay, 2 s after a connection came: by then both ends have both, and what ran on it has moved. A connection that the
+// same end dialled as the one that stays is left to its dialler.
+func (n *node) keepOne(p peer.ID) {
+	conns := n.host.Network().ConnsToPeer(p)
+	for _, other := range conns {
+		if stays := n.stayingConn(conns); other != stays && (dialled(other) || dialled(stays)) {
+			other.Close()
+		}
+	}
+}
+
+// member is the raw node ID of a connected peer, whose key its connection has proven.
+func (n *node) member(p peer.ID) []byte {
+	if key := n.host.Peerstore().PubKey(p); key != nil {
+		return rawNodeID(key)
+	}
+	return nil
 }
