@@ -114,7 +114,7 @@ export class LaneStreams implements Holder {
       deadline: deadlines.now() + LEAVE_GRACE,
       expire: () => {
         if (this.#isLeft) {
-          this.#sessions.forEach(session => { session.isOwn && session.drain() })
+          [...this.#sessions].filter(session => session.isOwn).forEach(session => { session.drain() })
         }
       }
     })

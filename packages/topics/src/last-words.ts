@@ -143,7 +143,7 @@ export class LastWords {
   private async fetch (feed: Feed, source: NodeId, last: number): Promise<void> {
     const { incarnation } = feed
 
-    for (let before = -1, own = feed.last ?? 0; own > before && own < last && feed.incarnation === incarnation && this.direct != null; own = feed.last ?? 0) {
+    for (let before = -1, own = feed.last ?? 0; own > before && own < last && feed.incarnation === incarnation && this.isKept(feed); own = feed.last ?? 0) {
       before = own
       await this.init.fetch(feed, source, last)
     }
@@ -174,11 +174,21 @@ export class LastWords {
     return feed.last != null && feed.last > (tailIn(this.init.topology.recordOf(feed.author), feed)?.last ?? 0)
   }
 
+  /**
+   * Whether the topic is still followed, and this node runs.
+   */
+  private isKept (feed: Feed): boolean {
+    return this.direct != null && this.init.feedOf(feed.topic, feed.author) === feed
+  }
+
   private plan (feed: Feed): void {
-    if (this.direct != null && !this.planned.has(feed) && this.isUntold(feed)) {
+    if (this.isKept(feed) && !this.planned.has(feed) && this.isUntold(feed)) {
       this.planned.set(feed, setTimeout(() => {
         this.planned.delete(feed)
-        this.tell(feed, this.init.topology.neighboursOf(feed.topic).filter(nodeId => nodeId !== feed.author))
+
+        if (this.isKept(feed)) {
+          this.tell(feed, this.init.topology.neighboursOf(feed.topic).filter(nodeId => nodeId !== feed.author))
+        }
       }, this.init.random() * SPREAD))
     }
   }
