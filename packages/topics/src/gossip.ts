@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { BROADCAST_TOPIC, STATUS_ENTRY } from './constants.ts'
 import { gossipStreams, isOutgoing } from './gossip-streams.ts'
 import { Mesh } from './mesh.ts'
@@ -13,7 +14,14 @@ import type { PacedStream } from './pacer.ts'
 import type { Judgement, Outcome } from './receiver.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
 import type { Message, TopicValidatorResult } from '@libp2p/gossipsub'
-import type { Logger, PeerId } from '@libp2p/interface'
+import type { Connection, Logger, PeerId } from '@libp2p/interface'
+
+/**
+ * For how long a neighbour is new, how long a message waits for the stream to one, and how often that is looked for, in milliseconds.
+ */
+const NEW_FOR = 3_000
+const STREAM_PATIENCE = 1_000
+const STREAM_LOOK = 5
 
 /**
  * What {@link Gossip} works with.
@@ -138,10 +146,32 @@ export class Gossip {
    */
   async tell (topic: string, bytes: Uint8Array, own: boolean): Promise<Array<NodeId | undefined>> {
     const { isFull } = this.mesh
+
+    if (own && isFull) {
+      await this.streamsTo(topic)
+    }
+
     // a batch is encoded even if it goes to nobody
     const { recipients } = await this.init.components.pubsub.publish(topic, bytes, { ignoreDuplicatePublishError: true, floodPublish: own || !isFull, batchPublish: isFull })
 
     return recipients.map(nodeIdOf)
+  }
+
+  /**
+   * gossipsub opens its stream to a new neighbour some time after it has heard what that follows, and what it would send before is lost to that neighbour.
+   */
+  private async streamsTo (topic: string): Promise<void> {
+    const { components: { connectionManager, pubsub } } = this.init
+    const isNew = ({ timeline }: Connection): boolean => Date.now() - timeline.open < NEW_FOR
+    const isAwaited = (peerId: PeerId): boolean => {
+      const connections = connectionManager.getConnections(peerId)
+
+      return connections.some(isNew) && !gossipStreams(connections, pubsub.protocols).some(isOutgoing)
+    }
+
+    for (const end = Date.now() + STREAM_PATIENCE; this.isOpen && Date.now() < end && pubsub.getSubscribers(topic).some(isAwaited);) {
+      await delay(STREAM_LOOK)
+    }
   }
 
   private subscribe (topic: string): void {

@@ -162,7 +162,7 @@ describe('topics service', () => {
     ]
     const running = counts()
 
-    expect(running.slice(0, 4)).to.deep.equal([2, 1, 2, 4])
+    expect(running.slice(0, 4)).to.deep.equal([2, 1, 2, 5])
     await connect(a, b)
     network.status.withhold(b.nodeId)
     // one message waits for its author
