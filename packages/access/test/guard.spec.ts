@@ -91,6 +91,22 @@ describe('live connections', () => {
     expect(before.some(({ status }) => status === 'open')).to.equal(true)
   })
 
+  it('dials at once when its certificate, which had ended, is renewed', async () => {
+    const consortium = await createConsortium()
+    const clock = new SetClock()
+    const end = Math.ceil(Date.now() / 1000) * 1000 + 10 * MINUTE
+    const [lasting, renewing] = [await consortium.identity({ now: clock.now }), await consortium.identity({ notAfter: new Date(end), now: clock.now })]
+    // longer than the test has
+    const pauses = { minDelay: 60 * MINUTE, maxDelay: 60 * MINUTE }
+    await using nodes = await Nodes.start([lasting, renewing], () => ({ links: pauses }))
+    const { chain } = await consortium.identity({ key: renewing.key.export({ format: 'pem', type: 'pkcs8' }).toString() })
+
+    clock.set(end + 1)
+    await Promise.all(nodes.all.map(async (node, i) => gone(node, nodes.all[1 - i])))
+    renewing.renew(chain)
+    await nodes.connected()
+  })
+
   it('notices that the clock is set back before a certificate begins', async () => {
     const clock = new SetClock()
     const consortium = await createConsortium({ validFrom: new Date(Date.now() - DAY) })

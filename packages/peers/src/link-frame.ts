@@ -115,5 +115,12 @@ export function expulsionReason (rule: string): ExpulsionReason {
     return 'denied'
   }
 
-  return rule in REASONS && rule !== 'draining' && rule !== 'overloaded' ? rule as ExpulsionReason : 'untrusted-issuer'
+  return isExpulsion(rule) ? rule as ExpulsionReason : 'untrusted-issuer'
+}
+
+/**
+ * Whether a link ended for a rule, rather than by a fault or a stop.
+ */
+export function isExpulsion (reason: string): boolean {
+  return reason in REASONS && reason !== 'draining' && reason !== 'overloaded'
 }

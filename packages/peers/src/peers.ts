@@ -270,7 +270,7 @@ export class PeersService extends TypedEventEmitter<PeersEvents> implements Peer
    */
   #changes (): Array<[EventTarget, string]> {
     const { connectionGater } = this.#components
-    const changes: Array<[unknown, string]> = [[this.#identity?.trust, 'trust:change'], [connectionGater, 'access:change']]
+    const changes: Array<[unknown, string]> = [[this.#identity?.trust, 'trust:change'], [this.#identity, 'identity:renewed'], [connectionGater, 'access:change']]
 
     return changes.filter((change): change is [EventTarget, string] => isEventTarget(change[0]))
   }

@@ -2,6 +2,7 @@ import { nodeIdToPeerId } from '@fisco-libp2p/identity'
 import { ConnectionClosedError, TimeoutError } from '@libp2p/interface'
 import { HANDSHAKE_EVENT } from './constants.ts'
 import { explainFailure } from './failure.ts'
+import { isExpulsion } from './link-frame.ts'
 import type { PeerAddress } from './address.ts'
 import type { DialPace } from './dial-slots.ts'
 import type { DialFailure, DialOutcome } from './failure.ts'
@@ -88,6 +89,7 @@ export class Target {
   #rejection?: HandshakeRejection
   #refusal?: string
   #paused = false
+  #isBarred = false
   #wake = Promise.withResolvers<void>()
   #running?: { controller: AbortController, ended: Promise<void> }
 
@@ -148,10 +150,10 @@ export class Target {
   }
 
   /**
-   * Something has changed on this side: a peer that was refused for good is asked again.
+   * Something has changed on this side: a peer that was refused, or sent away, by a rule is asked again.
    */
   reconsider (): void {
-    if (this.#state.state === 'refused' && this.#state.final) {
+    if (this.#isBarred) {
       this.retry()
     }
   }
@@ -204,6 +206,7 @@ export class Target {
     const { nodeId, name, agency } = this.#host.links.describe(link)
     this.#facts = { nodeId, name, agency }
     this.#refusal = undefined
+    this.#isBarred = false
     this.#schedule.opened()
     this.#host.targetConnected(link)
 
@@ -213,6 +216,7 @@ export class Target {
 
     if (!signal.aborted) {
       const { ending = 'lost' } = link
+      this.#isBarred = isExpulsion(ending)
       this.#lastError = ENDINGS[ending]
       await this.#pause(ending === 'draining' ? this.#schedule.left() : this.#schedule.closed() || this.#host.spread(), signal)
     }
@@ -275,6 +279,7 @@ export class Target {
     if (failure.outcome === 'self') {
       this.#isSelf()
     } else if (this.#link() == null) {
+      this.#isBarred = failure.rule != null
       this.#lastError = failure.message
       await this.#pause(failure.final === true ? this.#schedule.refused() : this.#schedule.failed(), signal, failure)
     }
