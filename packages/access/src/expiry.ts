@@ -9,6 +9,12 @@ import type { Certificate, Identity, NodeId } from '@fisco-libp2p/identity'
 const DAY = 24 * 60 * 60 * 1000
 
 /**
+ * For how long a node stays in the calendar whose certificate has ended, and how many of them do.
+ */
+const ENDED_FOR = 30 * DAY
+const MAX_ENDED = 1_000
+
+/**
  * What {@link Expiry} is made of.
  */
 export interface ExpiryInit {
@@ -27,6 +33,9 @@ export class Expiry {
    * What was told last, of whom.
    */
   readonly #told = new Map<string, { notAfter: number, days: number }>()
+
+  // nodes whose status is not kept any more because their certificates have ended
+  readonly #ended = new Map<NodeId, CertificateTerm>()
   #timer?: NodeJS.Timeout
 
   constructor (init: ExpiryInit) {
@@ -38,8 +47,6 @@ export class Expiry {
     this.#init.identity.trust.addEventListener('trust:change', this.#look)
     this.#init.statusSeq?.addEventListener('status:change', this.#onStatus)
     this.#init.statusSeq?.addEventListener('status:gone', this.#onGone)
-    this.#timer = setInterval(this.#look, EXPIRY_INTERVAL)
-    this.#timer.unref()
     this.#look()
   }
 
@@ -48,18 +55,20 @@ export class Expiry {
     this.#init.identity.trust.removeEventListener('trust:change', this.#look)
     this.#init.statusSeq?.removeEventListener('status:change', this.#onStatus)
     this.#init.statusSeq?.removeEventListener('status:gone', this.#onGone)
-    clearInterval(this.#timer)
+    clearTimeout(this.#timer)
     this.#told.clear()
+    this.#ended.clear()
   }
 
   /**
-   * When everybody's certificates end, the first ones first: this node's, and those of the others by what they have signed.
+   * When everybody's certificates end, the first ones first: this node's, and those of the others by what they have signed; for some time also those that have ended.
    */
   calendar (): CertificateTerm[] {
-    const { identity: { nodeId: self }, statusSeq } = this.#init
+    const { identity: { nodeId: self, trust }, statusSeq } = this.#init
     const others = (statusSeq?.snapshot() ?? []).filter(({ nodeId }) => nodeId !== self).map(record => this.#term(record.nodeId, record.chain))
+    const ended = [...this.#ended.values()].filter(({ notAfter }) => notAfter > trust.now() - ENDED_FOR)
 
-    return [this.#own(), ...others].sort((a, b) => a.notAfter - b.notAfter)
+    return [this.#own(), ...others, ...ended].sort((a, b) => a.notAfter - b.notAfter)
   }
 
   #own (): CertificateTerm {
@@ -81,13 +90,21 @@ export class Expiry {
 
   readonly #onStatus = ({ detail: { record } }: CustomEvent<StatusEventLike>): void => {
     if (record.nodeId !== this.#init.identity.nodeId) {
+      this.#ended.delete(record.nodeId)
       this.#tell(record.nodeId, this.#term(record.nodeId, record.chain))
     }
   }
 
   readonly #onGone = ({ detail: { nodeId, record, reason } }: CustomEvent<StatusEventLike & { reason: string }>): void => {
     if (reason === 'expired') {
-      this.#tell(nodeId, this.#term(record.nodeId, record.chain))
+      const term = this.#term(record.nodeId, record.chain)
+      this.#tell(nodeId, term)
+      this.#ended.set(nodeId, term)
+      const [oldest] = this.#ended.keys()
+
+      if (this.#ended.size > MAX_ENDED) {
+        this.#ended.delete(oldest)
+      }
     }
 
     this.#told.delete(nodeId)
@@ -97,7 +114,8 @@ export class Expiry {
     const own = this.#own()
 
     this.#init.statusSeq?.set(EXPIRY_ENTRY, new TextEncoder().encode(String(own.notAfter)))
-    this.calendar().forEach(term => { this.#tell(term.nodeId, term) })
+    this.#arm(own.notAfter)
+    this.calendar().filter(({ nodeId }) => !this.#ended.has(nodeId)).forEach(term => { this.#tell(term.nodeId, term) })
 
     for (const { crl, name, softFail } of this.#init.identity.trust.configuredCrls) {
       // another one may have come from others
@@ -109,6 +127,17 @@ export class Expiry {
         this.#tell(`crl ${name} ${crl.issuer}`, { nodeId: own.nodeId, name: own.name, agency: own.agency, certificate: `${name} (${last.description})`, notAfter: nextUpdate, own: true }, CRL_EXPIRY_DAYS)
       }
     }
+  }
+
+  /**
+   * Looks again after some time, and at the moment at which this node's own certificate ends.
+   */
+  #arm (notAfter: number): void {
+    const left = notAfter + 1 - this.#init.identity.trust.now()
+
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(this.#look, left > 0 ? Math.min(left, EXPIRY_INTERVAL) : EXPIRY_INTERVAL)
+    this.#timer.unref()
   }
 
   #tell (key: string, term: CertificateTerm, steps: readonly number[] = EXPIRY_DAYS): void {

@@ -39,6 +39,23 @@ describe('certificates that end', () => {
     expect(told).to.deep.equal(['0 ending 30 false', '0 ending 7 false', '0 ending 1 false', '1 ending 30 true', '1 ending 7 true', '1 ending 1 true'])
   })
 
+  it('are told of at the moment at which they end, and stay in the calendar until they are renewed', async () => {
+    const consortium = await createConsortium()
+    const end = Math.ceil(Date.now() / 1000 + 3) * 1000
+    const ending = await consortium.identity({ notAfter: new Date(end) })
+    await using nodes = await Nodes.start([await consortium.identity(), ending])
+    const [lasting, over] = nodes.all
+    const told = nodes.all.map(async ({ services }) => pEvent<'certificate:expiring', CustomEvent<CertificateExpiring>>(services.access, 'certificate:expiring', { filter: ({ detail: { nodeId, days } }) => nodeId === ending.nodeId && days === 0 }))
+
+    await until(() => lasting.services.access.calendar().length === 2, async () => pEvent(lasting.services.statusSeq, 'status:change'))
+    expect((await Promise.all(told)).map(({ detail }) => detail.own)).to.deep.equal([false, true])
+    expect(lasting.services.access.calendar()[0]).to.include({ nodeId: ending.nodeId, notAfter: end })
+    const { chain } = await consortium.identity({ key: ending.key.export({ format: 'pem', type: 'pkcs8' }).toString() })
+    over.identity.renew(chain)
+    await until(() => lasting.services.access.calendar().every(({ notAfter }) => notAfter > end), async () => pEvent(lasting.services.statusSeq, 'status:change'))
+    expect(lasting.services.access.calendar()).to.have.lengthOf(2)
+  })
+
   it('stand in the status, with the end of the CA above them', async () => {
     const consortium = await createConsortium()
     await using nodes = await Nodes.start(await consortium.identities(2))
