@@ -257,6 +257,7 @@ export interface AdminComponents {
   statusSeq?: {
     snapshot (): AdminStatus[]
     get (nodeId: string): AdminStatus | undefined
+    links (): ReadonlyMap<string, ReadonlySet<string>>
     describe (record: Pick<AdminStatus, 'entries'>): { version: string, addresses: string[], neighbours: number }
   }
 

@@ -22,9 +22,9 @@ export interface StatusEntry {
   seq: number
 
   /**
-   * `self`, `connected`, or `relayed`: known through others.
+   * `self`, `connected`, `relayed`: connected with others, who pass on its status, or `away`: with nobody who can be reached, so that this is the last that is known of it.
    */
-  link: 'self' | 'connected' | 'relayed'
+  link: 'self' | 'connected' | 'relayed' | 'away'
 
   /**
    * Its software, `name/version`; empty if it does not say.
@@ -53,6 +53,7 @@ export interface StatusEntry {
  */
 export function describeStatus (self: AdminIdentity, { statusSeq, topics, peers }: AdminComponents): StatusEntry[] {
   const connected = new Set(peers.members().map(({ nodeId }) => nodeId))
+  const reached = reachedFrom([self.nodeId, ...connected], statusSeq?.links() ?? new Map())
 
   return (statusSeq?.snapshot() ?? []).map(({ nodeId, incarnation, seq, entries, certificate, chain }): StatusEntry => {
     const { version = '', addresses = [], neighbours = 0 } = statusSeq?.describe({ entries }) ?? {}
@@ -65,7 +66,7 @@ export function describeStatus (self: AdminIdentity, { statusSeq, topics, peers 
       Topic: topics?.followedBy(nodeId) ?? [],
       incarnation,
       seq,
-      link: nodeId === self.nodeId ? 'self' : connected.has(nodeId) ? 'connected' : 'relayed',
+      link: nodeId === self.nodeId ? 'self' : connected.has(nodeId) ? 'connected' : reached.has(nodeId) ? 'relayed' : 'away',
       version,
       addresses,
       neighbours,
@@ -73,4 +74,18 @@ export function describeStatus (self: AdminIdentity, { statusSeq, topics, peers 
       entries: Object.fromEntries([...entries].filter(([name]) => !name.startsWith('fisco/')).map(([name, value]) => [name, Buffer.from(value).toString('hex')]))
     }
   }).sort((a, b) => a.Node.localeCompare(b.Node, 'en', { numeric: true }) || (a.NodeID < b.NodeID ? -1 : 1))
+}
+
+/**
+ * Who can be reached over links that both ends name in their status.
+ */
+function reachedFrom (first: readonly string[], links: ReadonlyMap<string, ReadonlySet<string>>): Set<string> {
+  const reached = new Set(first)
+
+  // those that are found are looked at in their turn
+  for (const nodeId of reached) {
+    links.get(nodeId)?.forEach(neighbour => { reached.add(neighbour) })
+  }
+
+  return reached
 }

@@ -67,6 +67,22 @@ describe('admin API', () => {
     expect(await ask(socket, 'POST', '/v1/reload')).to.deep.include({ status: 409 })
   })
 
+  it('tells whose status is the last that is known of a node that is away', async () => {
+    await using pair = await startPair()
+    const { node, other, socket } = pair
+    const link = async (): Promise<string | undefined> => (await ask(socket, 'GET', '/v1/status')).value.find(({ NodeID }: { NodeID: string }) => NodeID === other.identity.nodeId)?.link
+
+    while (await link() == null) {
+      await pEvent(node.services.statusSeq, 'status:change')
+    }
+
+    expect(await link()).to.equal('connected')
+    const down = pEvent(node.services.peers, 'peer:down')
+    await other.stop()
+    await down
+    expect(await link()).to.equal('away')
+  })
+
   it('tells what unicast sent and received, by node and protocol', async () => {
     await using pair = await startPair()
     const { node, other, socket } = pair

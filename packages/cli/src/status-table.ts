@@ -55,8 +55,10 @@ export function statusDetails (node: StatusEntry, now: number): string {
   ].join('\n')
 }
 
+const LINKS: Record<StatusEntry['link'], string> = { self: 'this node itself', connected: pc.green('connected'), relayed: pc.yellow('by others'), away: pc.red('away') }
+
 function linkOf ({ link }: StatusEntry): string {
-  return link === 'connected' ? pc.green(link) : link === 'self' ? 'this node itself' : pc.yellow('by others')
+  return LINKS[link]
 }
 
 /**
