@@ -141,14 +141,10 @@ export const REQUEST_TIMEOUT = 10_000
 export const TRY_TIMEOUT = 3_000
 
 /**
- * How often the streams of gossipsub are looked at, in milliseconds.
- */
-export const WATCHDOG_INTERVAL = 1_000
-
-/**
- * How long a connected peer may be without a stream before it is repaired, in milliseconds: after a connection opens,
+ * How often the streams of gossipsub are looked at, and how long a connected peer may be without one before it is repaired, in milliseconds: after a connection opens,
  * identify and the stream's negotiation take some round trips.
  */
+export const WATCHDOG_INTERVAL = 1_000
 export const WATCHDOG_GRACE = 3_000
 
 /**
@@ -257,6 +253,11 @@ export const FETCH_GRACE = 200
 export const MAX_BEGIN_ATTEMPTS = 6
 
 /**
+ * How often others are asked in vain for what an author says that there is, less one for each message of it that comes; then they are asked with the longest pause.
+ */
+export const MAX_FRUITLESS = 16
+
+/**
  * Name under which missed messages are asked for, how many one answer brings at most, and how long it may take, in milliseconds.
  */
 export const FETCH_NAME = 'fisco/topics/fetch'
@@ -300,23 +301,15 @@ export const RECEIPT_VERSION = 1
 export const MAX_ROUTE = 16
 
 /**
- * How long `publish` waits for confirmations, in milliseconds, unless it is told otherwise.
+ * How long `publish` waits for confirmations, unless it is told otherwise, and how long one try to deliver may take, in milliseconds.
  */
 export const ACK_TIMEOUT = 10_000
-
-/**
- * How long one try to deliver may take, in milliseconds.
- */
 export const DELIVER_TIMEOUT = 10_000
 
 /**
- * Deliveries to one follower that are under way at a time.
+ * Deliveries to one follower that are under way at a time, and messages that wait for confirmations, all together.
  */
 export const MAX_DELIVERING = 64
-
-/**
- * Messages that wait for confirmations, all together.
- */
 export const MAX_UNCONFIRMED = 8_192
 
 /**

@@ -1,4 +1,4 @@
-import { FETCH_GRACE, MAX_BEGIN_ATTEMPTS, MAX_FETCH_DELAY } from './constants.ts'
+import { FETCH_GRACE, MAX_BEGIN_ATTEMPTS, MAX_FETCH_DELAY, MAX_FRUITLESS } from './constants.ts'
 import { Sequencer } from './sequencer.ts'
 import type { TopicGap } from './api.ts'
 import type { Envelope } from './envelope.ts'
@@ -47,6 +47,14 @@ export class Feed {
   private attempts = 0
   private denials = 0
 
+  // how often others were asked for nothing but to leave out what the author says that there is, less what has come
+  private fruitless = 0
+
+  /**
+   * How many messages were handed on.
+   */
+  handed = 0
+
   // nothing was handed on yet: what is left out now was perhaps never meant to be kept
   private isFresh = true
 
@@ -82,6 +90,13 @@ export class Feed {
 
   get missing (): Missing | undefined {
     return this.sequencer.missing
+  }
+
+  /**
+   * Whether the author says again and again that there is what nobody has: it costs an author one word to have all followers ask each other for it.
+   */
+  get isFruitless (): boolean {
+    return this.fruitless >= MAX_FRUITLESS
   }
 
   /**
@@ -133,11 +148,13 @@ export class Feed {
   /**
    * What was missing was asked for.
    *
-   * @param next - what was to come next before that
+   * @param before - what was to come next before that, and how much had come
    * @param hasAnswered - whether anybody answered: silence denies nothing
    */
-  asked (next: number | undefined, hasAnswered: boolean, now: number): void {
-    const isBetter = this.next !== next
+  asked (before: { next: number | undefined, handed: number }, hasAnswered: boolean, now: number): void {
+    const isBetter = this.next !== before.next
+
+    this.fruitless += Number(isBetter && this.handed === before.handed)
 
     this.attempts = isBetter ? 0 : this.attempts + 1
     this.denials = isBetter || this.missing == null ? 0 : this.denials + Number(hasAnswered)
@@ -147,7 +164,7 @@ export class Feed {
       this.skipTo(this.missing.to + 1)
     }
 
-    this.due = this.missing == null ? Infinity : now + (isBetter ? 0 : Math.min(MAX_FETCH_DELAY, FETCH_GRACE * 2 ** Math.min(this.attempts, 10)))
+    this.due = this.missing == null ? Infinity : now + (this.isFruitless ? MAX_FETCH_DELAY : isBetter ? 0 : Math.min(MAX_FETCH_DELAY, FETCH_GRACE * 2 ** Math.min(this.attempts, 10)))
   }
 
   /**
@@ -161,19 +178,22 @@ export class Feed {
   }
 
   /**
+   * Leaves out what is missing and is not to be had; once that was asked for often enough, all below a number, as far as nothing waits there.
+   */
+  leave ({ to }: Missing, oldest: number): void {
+    this.skipTo(Math.max(to + 1, this.isFruitless ? Math.min(oldest, this.sequencer.ahead) : 0))
+  }
+
+  /**
    * Leaves out what is missing below a number.
    */
   skipTo (next: number): void {
-    const { topic, author, incarnation } = this
     const from = this.next ?? 1
 
     if (next > from) {
       const items = this.sequencer.skipTo(next)
 
-      if (!this.isFresh) {
-        this.sink.onGap({ topic, author, incarnation, from, to: next - 1 })
-      }
-
+      this.leaveOut({ from, to: next - 1 })
       this.hand(items)
     }
   }
@@ -182,11 +202,17 @@ export class Feed {
    * Hands on what is here, and leaves out what is not.
    */
   giveUp (): void {
-    this.hand(this.sequencer.begin(Infinity))
+    for (const { left, items } of this.sequencer.drain()) {
+      this.leaveOut(left)
+      this.hand(items)
+    }
+  }
 
-    // in steps from one that waits to the next, however much the author says that there is
-    while (this.missing != null) {
-      this.skipTo(this.sequencer.ahead)
+  private leaveOut (left: Missing | undefined): void {
+    const { topic, author, incarnation } = this
+
+    if (left != null && !this.isFresh) {
+      this.sink.onGap({ topic, author, incarnation, ...left })
     }
   }
 
@@ -211,13 +237,17 @@ export class Feed {
     } else if (this.missing == null) {
       this.due = Infinity
       this.attempts = 0
-    } else {
+    } else if (!this.isFruitless) {
       this.due = Math.min(this.due, now + FETCH_GRACE)
+    } else if (this.due === Infinity) {
+      this.due = now + MAX_FETCH_DELAY
     }
   }
 
   private hand (items: Received[]): void {
     this.isFresh &&= items.length === 0
+    this.handed += items.length
+    this.fruitless = Math.max(0, this.fruitless - items.length)
     items.forEach(received => { this.sink.onMessage(received) })
   }
 }

@@ -28,7 +28,7 @@ export interface HistoryLimits {
 }
 
 /**
- * Messages of reliable topics, for those who missed them. Beyond a limit the oldest go.
+ * Messages of reliable topics, for those who missed them. Beyond a limit the oldest go of the author that has most there: who publishes much pushes out nobody else.
  */
 export class History {
   private readonly topics = new Map<string, TopicHistory>()
@@ -49,12 +49,16 @@ export class History {
     this.topics.set(message.topic, topic)
     this.total += topic.add(message, bytes)
 
-    while (topic.size > this.limits.messages || topic.bytes > this.limits.bytes) {
-      this.total -= topic.drop()
+    while (topic.size > this.limits.messages) {
+      this.total -= topic.drop('size')
+    }
+
+    while (topic.bytes > this.limits.bytes) {
+      this.total -= topic.drop('bytes')
     }
 
     while (this.total > this.limits.total) {
-      this.total -= this.largest().drop()
+      this.total -= largest(this.topics, 'bytes')[1].drop('bytes')
     }
   }
 
@@ -63,14 +67,33 @@ export class History {
    * @returns the messages that are there, in order
    */
   get (message: MessageNumber, to: number, maxMessages: number, maxBytes: number): Uint8Array[] {
-    return this.topics.get(message.topic)?.get(message, to, maxMessages, maxBytes) ?? []
+    const kept = this.of(message) ?? new Map<number, Uint8Array>()
+    const found: Uint8Array[] = []
+    let room = maxBytes
+
+    for (let sequence = message.sequence; sequence <= to && sequence - message.sequence < maxMessages; sequence++) {
+      const bytes = kept.get(sequence)
+
+      if (bytes != null) {
+        room -= bytes.byteLength
+
+        // one is always given, however long it is
+        if (room < 0 && found.length > 0) {
+          break
+        }
+
+        found.push(bytes)
+      }
+    }
+
+    return found
   }
 
   /**
    * The lowest number that is kept of an author's messages in an incarnation; undefined if none is.
    */
   oldest (message: Omit<MessageNumber, 'sequence'>): number | undefined {
-    return this.topics.get(message.topic)?.oldest(message)
+    return this.of(message)?.keys().next().value
   }
 
   /**
@@ -81,113 +104,113 @@ export class History {
     this.topics.delete(topic)
   }
 
-  private largest (): TopicHistory {
-    return [...this.topics.values()].reduce((a, b) => a.bytes < b.bytes ? b : a)
+  private of ({ topic, author, incarnation }: Omit<MessageNumber, 'sequence'>): ReadonlyMap<number, Uint8Array> | undefined {
+    return this.topics.get(topic)?.authors.get(author)?.incarnations.get(incarnation)
   }
-}
-
-interface Kept {
-  author: string
-  sequence: number
-  bytes: Uint8Array
 }
 
 class TopicHistory {
+  readonly authors = new Map<string, AuthorHistory>()
+  size = 0
   bytes = 0
-
-  // a Map iterates in the order of insertion: the first entry is the oldest
-  private readonly messages = new Map<string, Kept>()
-  private readonly lowest = new Map<string, number>()
-
-  get size (): number {
-    return this.messages.size
-  }
 
   /**
    * @returns how many bytes are kept more
    */
   add (message: MessageNumber, bytes: Uint8Array): number {
-    const author = authorKey(message)
-    const key = `${author} ${message.sequence}`
+    const author = this.authors.get(message.author) ?? new AuthorHistory()
 
-    if (this.messages.has(key)) {
+    if (!author.add(message, bytes)) {
       return 0
     }
 
-    this.messages.set(key, { author, sequence: message.sequence, bytes })
-    this.lowest.set(author, Math.min(message.sequence, this.lowest.get(author) ?? Infinity))
+    this.authors.set(message.author, author)
+    this.size++
     this.bytes += bytes.byteLength
 
     return bytes.byteLength
   }
 
   /**
-   * Drops the oldest.
+   * Drops the oldest of the author that has most.
    *
    * @returns how many bytes are kept less
    */
-  drop (): number {
-    const first = this.messages.entries().next().value
+  drop (most: 'size' | 'bytes'): number {
+    const [name, author] = largest(this.authors, most)
+    const dropped = author.drop()
 
-    if (first == null) {
-      return 0
+    this.size--
+    this.bytes -= dropped
+
+    if (author.size === 0) {
+      this.authors.delete(name)
     }
 
-    const [key, { author, sequence, bytes }] = first
-
-    this.messages.delete(key)
-    this.bytes -= bytes.byteLength
-
-    if (this.lowest.get(author) === sequence) {
-      this.raise(author, sequence)
-    }
-
-    return bytes.byteLength
-  }
-
-  get (message: MessageNumber, to: number, maxMessages: number, maxBytes: number): Uint8Array[] {
-    const author = authorKey(message)
-    const found: Uint8Array[] = []
-    let room = maxBytes
-
-    for (let sequence = message.sequence; sequence <= to && sequence - message.sequence < maxMessages; sequence++) {
-      const kept = this.messages.get(`${author} ${sequence}`)
-
-      if (kept != null) {
-        room -= kept.bytes.byteLength
-
-        // one is always given, however long it is
-        if (room < 0 && found.length > 0) {
-          break
-        }
-
-        found.push(kept.bytes)
-      }
-    }
-
-    return found
-  }
-
-  oldest (message: Omit<MessageNumber, 'sequence'>): number | undefined {
-    return this.lowest.get(authorKey(message))
-  }
-
-  /**
-   * The next one that is there: an author's messages are mostly kept in their order.
-   */
-  private raise (author: string, dropped: number): void {
-    for (let sequence = dropped + 1; sequence <= dropped + this.size; sequence++) {
-      if (this.messages.has(`${author} ${sequence}`)) {
-        this.lowest.set(author, sequence)
-
-        return
-      }
-    }
-
-    this.lowest.delete(author)
+    return dropped
   }
 }
 
-function authorKey ({ author, incarnation }: Pick<MessageNumber, 'author' | 'incarnation'>): string {
-  return `${author} ${incarnation}`
+/**
+ * Messages of one author to one topic, of each incarnation by ascending numbers: a Map iterates in the order of insertion, so the first is the oldest.
+ */
+class AuthorHistory {
+  readonly incarnations = new Map<number, Map<number, Uint8Array>>()
+  size = 0
+  bytes = 0
+  private readonly highest = new Map<number, number>()
+
+  /**
+   * @returns false if it is there already
+   */
+  add ({ incarnation, sequence }: MessageNumber, bytes: Uint8Array): boolean {
+    const kept = this.incarnations.get(incarnation) ?? new Map<number, Uint8Array>()
+    const highest = this.highest.get(incarnation) ?? 0
+
+    if (kept.has(sequence)) {
+      return false
+    }
+
+    kept.set(sequence, bytes)
+    // they come in their order, as a rule
+    this.incarnations.set(incarnation, sequence > highest ? kept : new Map([...kept].sort(([a], [b]) => a - b)))
+    this.highest.set(incarnation, Math.max(highest, sequence))
+    this.size++
+    this.bytes += bytes.byteLength
+
+    return true
+  }
+
+  /**
+   * Drops the oldest.
+   *
+   * @returns its bytes
+   */
+  drop (): number {
+    const [[incarnation, kept]] = this.incarnations
+    const [[sequence, { byteLength }]] = kept
+
+    kept.delete(sequence)
+    this.size--
+    this.bytes -= byteLength
+
+    if (kept.size === 0) {
+      this.incarnations.delete(incarnation)
+      this.highest.delete(incarnation)
+    }
+
+    return byteLength
+  }
+}
+
+function largest <T extends { size: number, bytes: number }> (all: ReadonlyMap<string, T>, most: 'size' | 'bytes'): [string, T] {
+  let [found] = all
+
+  for (const entry of all) {
+    if (entry[1][most] > found[1][most]) {
+      found = entry
+    }
+  }
+
+  return found
 }

@@ -65,14 +65,19 @@ export class Recovery {
 
       answers += Number(hasAnswered)
 
-      if (source === author && hasAnswered && feed.missing?.from === asked.from) {
+      if (source === author && hasAnswered) {
+        // an author that gives is asked for more, before it makes anybody ask others
+        if (feed.missing?.from !== asked.from) {
+          return true
+        }
+
         lacked = asked.from
       }
     }
 
     // what it has of the rest is here by now
     if (lacked != null && feed.missing?.from === lacked && feed.incarnation === incarnation) {
-      feed.skipTo(feed.missing.to + 1)
+      feed.leave(feed.missing, tailIn(topology.recordOf(author), feed)?.oldest ?? 0)
     }
 
     return answers > 0

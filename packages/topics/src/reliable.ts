@@ -198,7 +198,7 @@ export class Reliable {
   }
 
   private async fetch (feed: Feed): Promise<void> {
-    const { next } = feed
+    const { next, handed } = feed
     let hasAnswered = false
 
     this.fetching.add(feed)
@@ -207,7 +207,7 @@ export class Reliable {
       hasAnswered = await this.recovery?.run(feed) ?? false
     } finally {
       this.fetching.delete(feed)
-      feed.asked(next, hasAnswered, performance.now())
+      feed.asked({ next, handed }, hasAnswered, performance.now())
       this.arm()
     }
   }

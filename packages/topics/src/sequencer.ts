@@ -62,11 +62,12 @@ export class Sequencer<T> {
    * @returns what can be handed on
    */
   begin (sequence: number): T[] {
-    const first = Math.min(sequence, ...this.buffer.keys())
+    // looked at with each status of the author: what waits is not, once it is known
+    if (this.expected == null) {
+      const first = Math.min(sequence, ...this.buffer.keys())
 
-    // "whatever has come" says nothing where nothing has
-    if (this.expected == null && first !== Infinity) {
-      this.expected = first
+      // "whatever has come" says nothing where nothing has
+      this.expected = first === Infinity ? undefined : first
     }
 
     return this.take()
@@ -118,6 +119,32 @@ export class Sequencer<T> {
     return [...items, ...this.take()]
   }
 
+  /**
+   * Gives up on all that is missing, in one go: an author can leave out every other number.
+   *
+   * @returns what is left out, and what can be handed on behind that
+   */
+  drain (): Array<{ left?: Missing, items: T[] }> {
+    const runs: Array<{ left?: Missing, items: T[] }> = []
+
+    for (const sequence of [...this.buffer.keys()].sort((a, b) => a - b)) {
+      const from = this.expected ?? sequence
+
+      // what follows one that waits is taken with it
+      if (sequence >= from) {
+        this.expected = sequence
+        runs.push({ left: leftOut(from, sequence - 1), items: this.take() })
+      }
+    }
+
+    if (this.expected != null && this.expected <= this.highest) {
+      runs.push({ left: leftOut(this.expected, this.highest), items: [] })
+      this.expected = this.highest + 1
+    }
+
+    return runs
+  }
+
   private take (): T[] {
     const items: T[] = []
 
@@ -145,4 +172,8 @@ export class Sequencer<T> {
 
     return held?.item
   }
+}
+
+function leftOut (from: number, to: number): Missing | undefined {
+  return from > to ? undefined : { from, to }
 }

@@ -1,0 +1,113 @@
+import { createIdentities } from '@fisco-libp2p/test-kit'
+import { decodeQuestion, encodeEnvelope, Feed, FETCH_NAME, History, MAX_BUFFERED, MESSAGE_VERSION, TAILS_ENTRY } from '@fisco-libp2p/topics'
+import { expect } from 'chai'
+import { FetchResponse, Tails } from '../src/pb/messages.ts'
+import { TestNetwork, until } from './helpers/network.ts'
+import { createReliable, numbers, publish } from './helpers/reliable.ts'
+import type { TestNode } from './helpers/network.ts'
+import type { Identity } from '@fisco-libp2p/identity'
+import type { Received } from '@fisco-libp2p/topics'
+
+const TOPIC = 'fisco/prices'
+
+describe('an author that means harm', () => {
+  let identities: Identity[]
+
+  before(async () => {
+    identities = await createIdentities(4, { keyType: 'secp256k1' })
+  })
+
+  /**
+   * Says in its status that there is more than anybody can fetch.
+   */
+  function boast ({ libp2p }: TestNode): void {
+    libp2p.services.statusSeq.set(TAILS_ENTRY, Tails.encode({ tails: [{ topic: TOPIC, oldest: 1, last: Number.MAX_SAFE_INTEGER }] }))
+  }
+
+  it('does not keep followers asking for what it says that there is', async () => {
+    await using network = new TestNetwork()
+    const [author, follower, other] = await createReliable(network, identities.slice(0, 3))
+    let asked = 0
+
+    await publish(author, 1)
+    await until(() => [follower, other].every(({ multicasts }) => multicasts.length === 1))
+    other.libp2p.services.direct.unhandle(FETCH_NAME)
+    other.libp2p.services.direct.handle(FETCH_NAME, async () => {
+      asked++
+
+      return new Uint8Array(0)
+    })
+    boast(author)
+    await new Promise(resolve => { setTimeout(resolve, 3_000) })
+    expect(asked).to.be.within(1, 20)
+  })
+
+  it('does not keep followers asking others, if it gives them one at a time', async () => {
+    await using network = new TestNetwork()
+    const [author, follower, other] = await createReliable(network, identities.slice(0, 3))
+    let asked = 0
+    let given = 0
+
+    await publish(author, 1)
+    await until(() => [follower, other].every(({ multicasts }) => multicasts.length === 1))
+    other.libp2p.services.direct.unhandle(FETCH_NAME)
+    other.libp2p.services.direct.handle(FETCH_NAME, async () => {
+      asked++
+
+      return new Uint8Array(0)
+    })
+    author.libp2p.services.direct.unhandle(FETCH_NAME)
+    const { incarnation } = follower.multicasts[0]
+    author.libp2p.services.direct.handle(FETCH_NAME, async bytes => {
+      const { from } = decodeQuestion(bytes)
+      const message = encodeEnvelope({ author: author.nodeId, incarnation, sequence: from, topic: TOPIC, data: new Uint8Array(1) }, fields => identities[0].sign('topic', MESSAGE_VERSION, fields))
+      given++
+
+      return FetchResponse.encode({ oldest: 1, messages: [new Uint8Array(message)] })
+    })
+    boast(author)
+    await new Promise(resolve => { setTimeout(resolve, 3_000) })
+    expect(given).to.be.above(10)
+    expect(asked).to.be.below(10)
+  })
+
+  it('does not block followers with what it begins anew', () => {
+    const feed = new Feed(TOPIC, 'a', 1, { oldest: 1, last: 0 }, { onMessage: () => {}, onGap: () => {} })
+    const message = (incarnation: number, sequence: number): Received => ({ envelope: { author: 'a', topic: TOPIC, incarnation, sequence, data: new Uint8Array(0) }, bytes: new Uint8Array(1) })
+
+    for (let i = 1; i <= MAX_BUFFERED; i++) {
+      feed.accept(message(1, 2 * i), undefined, 0)
+    }
+
+    const before = performance.now()
+
+    feed.look(2, undefined, 0)
+    expect(performance.now() - before).to.be.below(10)
+  })
+
+  it('does not push others out of the history', () => {
+    const history = new History({ messages: 10 })
+
+    for (const sequence of numbers(5)) {
+      history.add({ author: 'a', topic: TOPIC, incarnation: 1, sequence }, new Uint8Array(1))
+    }
+
+    for (const incarnation of numbers(20)) {
+      history.add({ author: 'b', topic: TOPIC, incarnation, sequence: 1 }, new Uint8Array(1))
+    }
+
+    expect(history.get({ author: 'a', topic: TOPIC, incarnation: 1, sequence: 1 }, 5, 10, 100)).to.have.lengthOf(5)
+  })
+
+  it('does not make the history slow', () => {
+    const history = new History()
+    const author = 'ab'.repeat(64)
+    const add = (incarnation: number): void => { history.add({ author, topic: TOPIC, incarnation, sequence: 1 }, new Uint8Array(1)) }
+
+    numbers(10_000).forEach(add)
+    const before = performance.now()
+
+    numbers(100, 10_001).forEach(add)
+    expect(performance.now() - before).to.be.below(20)
+  })
+})
