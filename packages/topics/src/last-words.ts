@@ -10,9 +10,11 @@ import type { NodeId } from '@fisco-libp2p/identity'
 import type { Connection, Logger, PeerId } from '@libp2p/interface'
 
 /**
- * Within how many milliseconds, at random, what was heard of an author who is gone is told: who has heard the same from another by then keeps silent.
+ * Within how many milliseconds, at random, what was heard of an author who is gone is told: who has heard the same from so many others by then keeps silent. One alone
+ * could tell it to silence those who would tell more.
  */
 const SPREAD = 250
+const ENOUGH_TELLERS = 2
 
 /**
  * Of how many feeds a neighbour that comes is told, and of how many one may say at a time that it has more: an author can have so many.
@@ -52,7 +54,9 @@ export interface LastWordsInit {
  */
 export class LastWords {
   private readonly init: LastWordsInit
-  private readonly planned = new Map<Feed, NodeJS.Timeout>()
+
+  // what will be told, and who has told the same meanwhile
+  private readonly planned = new Map<Feed, { timer: NodeJS.Timeout, tellers: Set<NodeId> }>()
 
   // who says to have how much of a feed, in the order in which they are asked for it
   private readonly offers = new Map<Feed, Map<NodeId, number>>()
@@ -81,7 +85,7 @@ export class LastWords {
     events.removeEventListener('connection:open', this.onConnectionOpen)
     this.direct?.unhandle(HEARD_NAME)
     this.direct = undefined
-    this.planned.forEach(timer => { clearTimeout(timer) })
+    this.planned.forEach(({ timer }) => { clearTimeout(timer) })
     this.planned.clear()
   }
 
@@ -98,8 +102,7 @@ export class LastWords {
     const own = feed.last ?? 0
 
     if (last >= own) {
-      clearTimeout(this.planned.get(feed))
-      this.planned.delete(feed)
+      this.isTold(feed, from)
     } else if (this.isUntold(feed)) {
       this.tell(feed, [from])
     }
@@ -129,15 +132,19 @@ export class LastWords {
     try {
       // those that come meanwhile are at its end
       for (const [source, last] of offers) {
+        const before = feed.last
+
         offers.delete(source)
         await this.fetch(feed, source, last)
+
+        // those behind this node have not heard the source; of a false word they need not hear
+        if (feed.last !== before) {
+          this.plan(feed)
+        }
       }
     } finally {
       this.offers.delete(feed)
     }
-
-    // those behind this node have not heard the source
-    this.plan(feed)
   }
 
   private async fetch (feed: Feed, source: NodeId, last: number): Promise<void> {
@@ -183,13 +190,24 @@ export class LastWords {
 
   private plan (feed: Feed): void {
     if (this.isKept(feed) && !this.planned.has(feed) && this.isUntold(feed)) {
-      this.planned.set(feed, setTimeout(() => {
+      const timer = setTimeout(() => {
         this.planned.delete(feed)
 
         if (this.isKept(feed)) {
           this.tell(feed, this.init.topology.neighboursOf(feed.topic).filter(nodeId => nodeId !== feed.author))
         }
-      }, this.init.random() * SPREAD))
+      }, this.init.random() * SPREAD)
+
+      this.planned.set(feed, { timer, tellers: new Set() })
+    }
+  }
+
+  private isTold (feed: Feed, by: NodeId): void {
+    const plan = this.planned.get(feed)
+
+    if (plan != null && plan.tellers.add(by).size >= ENOUGH_TELLERS) {
+      clearTimeout(plan.timer)
+      this.planned.delete(feed)
     }
   }
 

@@ -1,5 +1,5 @@
 import { createIdentities } from '@fisco-libp2p/test-kit'
-import { decodeHeard, encodeHeard, FETCH_NAME, HEARD_NAME } from '@fisco-libp2p/topics'
+import { decodeHeard, encodeHeard, FETCH_NAME, HEARD_NAME, TAILS_ENTRY } from '@fisco-libp2p/topics'
 import { expect } from 'chai'
 import { connect, TestNetwork, until } from './helpers/network.ts'
 import { createReliable, numbers, publish, received } from './helpers/reliable.ts'
@@ -9,10 +9,12 @@ import type { Identity } from '@fisco-libp2p/identity'
 const TOPIC = 'fisco/prices'
 
 describe('the last words of an author', () => {
+  let all: Identity[]
   let identities: Identity[]
 
   before(async () => {
-    identities = await createIdentities(4, { keyType: 'secp256k1' })
+    all = await createIdentities(5, { keyType: 'secp256k1' })
+    identities = all.slice(0, 4)
   })
 
   /**
@@ -67,10 +69,10 @@ describe('the last words of an author', () => {
     expect(received(away)).to.deep.equal(numbers(7))
   })
 
-  it('are told once for all, not by each to each', async () => {
+  it('are told by two for all, not by each to each', async () => {
     await using network = new TestNetwork()
-    const random = [0, 0.9, 0.9]
-    const nodes = await Promise.all(identities.map(async (identity, i) => network.add(identity, { gossip: { mcacheGossip: 0 }, init: { random: () => random[i - 1] ?? 0 }, prepare: topics => { topics.follow('prices', undefined, { delivery: 'reliable' }) } })))
+    const random = [0, 0.1, 0.9, 0.9]
+    const nodes = await Promise.all(all.map(async (identity, i) => network.add(identity, { gossip: { mcacheGossip: 0 }, init: { random: () => random[i - 1] ?? 0 }, prepare: topics => { topics.follow('prices', undefined, { delivery: 'reliable' }) } })))
     const [author, ...followers] = nodes
     let told = 0
 
@@ -84,10 +86,10 @@ describe('the last words of an author', () => {
     await publish(author, 4, 2)
     await until(() => followers.every(({ multicasts }) => multicasts.length === 5))
     await author.libp2p.stop()
-    await until(() => told === 2)
+    await until(() => told === 6)
     // those who would have told it later have heard it, and would have by now
     await new Promise(resolve => { setTimeout(resolve, 400) })
-    expect(told).to.equal(2)
+    expect(told).to.equal(6)
   })
 
   it('are asked of who says that it has them, and not believed', async () => {
@@ -143,6 +145,61 @@ describe('the last words of an author', () => {
     end()
     await until(() => follower.multicasts.length === 7)
     expect(received(follower)).to.deep.equal(numbers(7))
+  })
+
+  /**
+   * Says again and again that it has more, until it is told to stop.
+   */
+  function lies (liar: TestNode, to: readonly TestNode[], author: TestNode): { stop (): void } {
+    const { incarnation } = to[0].multicasts[0]
+    const heard = encodeHeard({ topic: TOPIC, author: author.nodeId, incarnation, last: Number.MAX_SAFE_INTEGER })
+    const timer = setInterval(() => {
+      to.forEach(({ nodeId }) => { liar.libp2p.services.direct.notify(nodeId, HEARD_NAME, heard).catch(() => {}) })
+    }, 20)
+
+    return { stop: () => { clearInterval(timer) } }
+  }
+
+  it('are told, though one says all the time that it has them', async () => {
+    await using network = new TestNetwork()
+    const [author, hears, liar, follower] = await createReliable(network, identities, { init: { random: () => 0.5 } })
+
+    await lives(author, hears, liar, follower)
+    // so that nobody else has a word to say that would be answered
+    await until(() => author.libp2p.services.statusSeq.get(author.nodeId)?.entries.get(TAILS_ENTRY)?.at(-1) === 3)
+    liar.libp2p.services.direct.unhandle(FETCH_NAME)
+    const { stop } = lies(liar, [hears], author)
+
+    try {
+      await dies(network, author, hears)
+      await until(() => follower.multicasts.length === 7)
+      expect(received(follower)).to.deep.equal(numbers(7))
+    } finally {
+      stop()
+    }
+  })
+
+  it('are not told again for each false word', async () => {
+    await using network = new TestNetwork()
+    const [author, hears, liar, follower] = await createReliable(network, identities)
+    let told = 0
+
+    await lives(author, hears, liar, follower)
+    await dies(network, author, hears)
+    await until(() => [liar, follower].every(({ multicasts }) => multicasts.length === 7))
+    // all that is to be told was
+    await new Promise(resolve => { setTimeout(resolve, 600) })
+    liar.libp2p.services.direct.unhandle(FETCH_NAME)
+    network.bus.hears = name => { told += Number(name === HEARD_NAME) }
+    const { incarnation } = follower.multicasts[0]
+
+    for (const last of [1_000, 2_000, 3_000]) {
+      await liar.libp2p.services.direct.notify(follower.nodeId, HEARD_NAME, encodeHeard({ topic: TOPIC, author: author.nodeId, incarnation, last }))
+      await new Promise(resolve => { setTimeout(resolve, 300) })
+    }
+
+    // its own words alone
+    expect(told).to.equal(3)
   })
 
   it('are read in any bytes', () => {
