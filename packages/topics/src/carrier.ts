@@ -290,7 +290,7 @@ export class Carrier {
       return { outcome: 'offender' }
     }
 
-    const judgement = await this.receiver.judge(bytes, check)
+    const judgement = await this.receiver.judge(bytes, from, check)
     const { outcome, author, envelope } = judgement
 
     metrics.received(outcome)

@@ -84,14 +84,15 @@ export const MAX_SEQUENCES = 4_096
 export const MAX_AUTHOR_KEYS = 1_024
 
 /**
- * Messages of one author whose status record has not arrived yet.
+ * Messages of one author whose status record has not arrived yet, from one neighbour.
  */
 export const MAX_HELD_PER_AUTHOR = 64
 
 /**
- * Messages of all such authors together.
+ * Messages of all such authors together, and which part of them may come from one neighbour.
  */
 export const MAX_HELD = 1_024
+export const HELD_SHARE = 4
 
 /**
  * Bytes of all such messages together: messages of full size must not fill the memory.

@@ -1,10 +1,12 @@
-import { HOLD_TIMEOUT, MAX_HELD, MAX_HELD_BYTES, MAX_HELD_PER_AUTHOR } from './constants.ts'
+import { HELD_SHARE, HOLD_TIMEOUT, MAX_HELD, MAX_HELD_BYTES, MAX_HELD_PER_AUTHOR } from './constants.ts'
 
 /**
  * Limits of a {@link HoldQueue}.
  */
 export interface HoldLimits {
   /**
+   * From one neighbour.
+   *
    * @default 64
    */
   perAuthor?: number
@@ -29,18 +31,21 @@ export interface HoldLimits {
 
 interface Held<T> {
   author: string
+  from: string
   item: T
   bytes: number
   deadline: number
 }
 
 /**
- * Messages that wait for the status record of their author. Limited by author, in all, in bytes and in time.
+ * Messages that wait for the status record of their author. Limited in all, in bytes and in time. Nothing of them is proven, who wrote them least of all: so each
+ * neighbour has a share of its own, and cannot use up that of others.
  */
 export class HoldQueue<T> {
   // all wait equally long, so the order of insertion is that of the deadlines
   private readonly held = new Set<Held<T>>()
   private readonly byAuthor = new Map<string, Set<Held<T>>>()
+  private readonly byNeighbour = new Map<string, Set<Held<T>>>()
   private readonly limits: Required<HoldLimits>
   private bytes = 0
 
@@ -65,19 +70,24 @@ export class HoldQueue<T> {
   }
 
   /**
+   * @param from - the neighbour that it came from
    * @returns false if a limit is reached: the message does not wait
    */
-  add (author: string, item: T, bytes: number, now: number): boolean {
-    const ofAuthor = this.byAuthor.get(author) ?? new Set()
+  add (author: string, from: string, item: T, bytes: number, now: number): boolean {
+    const { perAuthor, total, bytes: allBytes, timeout } = this.limits
+    const share = [...this.byNeighbour.get(from) ?? []]
+    const shareBytes = share.reduce((sum, held) => sum + held.bytes, bytes)
 
-    if (ofAuthor.size >= this.limits.perAuthor || this.held.size >= this.limits.total || this.bytes + bytes > this.limits.bytes) {
+    if (share.length >= total / HELD_SHARE || shareBytes > allBytes / HELD_SHARE || share.filter(held => held.author === author).length >= perAuthor ||
+      this.held.size >= total || this.bytes + bytes > allBytes) {
       return false
     }
 
-    const held = { author, item, bytes, deadline: now + this.limits.timeout }
+    const held = { author, from, item, bytes, deadline: now + timeout }
 
     this.held.add(held)
-    this.byAuthor.set(author, ofAuthor.add(held))
+    this.byAuthor.set(author, (this.byAuthor.get(author) ?? new Set()).add(held))
+    this.byNeighbour.set(from, (this.byNeighbour.get(from) ?? new Set()).add(held))
     this.bytes += bytes
 
     return true
@@ -106,17 +116,22 @@ export class HoldQueue<T> {
 
   private take (which: Iterable<Held<T>>): T[] {
     return [...which].map(held => {
-      const ofAuthor = this.byAuthor.get(held.author)
-
       this.held.delete(held)
       this.bytes -= held.bytes
-      ofAuthor?.delete(held)
-
-      if (ofAuthor?.size === 0) {
-        this.byAuthor.delete(held.author)
-      }
+      remove(this.byAuthor, held.author, held)
+      remove(this.byNeighbour, held.from, held)
 
       return held.item
     })
+  }
+}
+
+function remove <T> (sets: Map<string, Set<T>>, key: string, value: T): void {
+  const set = sets.get(key)
+
+  set?.delete(value)
+
+  if (set?.size === 0) {
+    sets.delete(key)
   }
 }

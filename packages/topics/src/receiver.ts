@@ -1,3 +1,4 @@
+import { MAX_INCARNATION_LEAD } from '@fisco-libp2p/identity'
 import { TopicValidatorResult } from '@libp2p/gossipsub'
 import { AuthorKeys } from './author-keys.ts'
 import { MAX_VERIFYING, MESSAGE_VERSION } from './constants.ts'
@@ -18,6 +19,7 @@ export type Outcome =
   | 'wrong-topic'
   | 'bad-signature'
   | 'unsupported-version'
+  | 'future'
   | 'own'
   | 'duplicate'
   | 'stale'
@@ -35,6 +37,8 @@ export const VERDICTS: Readonly<Record<Outcome, TopicValidatorResult>> = {
   'wrong-topic': TopicValidatorResult.Reject,
   'bad-signature': TopicValidatorResult.Reject,
   'unsupported-version': TopicValidatorResult.Ignore,
+  // clocks differ: for the relay it was not
+  future: TopicValidatorResult.Ignore,
   own: TopicValidatorResult.Ignore,
   duplicate: TopicValidatorResult.Ignore,
   stale: TopicValidatorResult.Ignore,
@@ -124,11 +128,12 @@ export class Receiver {
   }
 
   /**
+   * @param from - the neighbour that it came from
    * @param check - says what is wrong with a message on this way, to this node, if anything is
    * @returns a promise only if the message has to wait
    */
-  judge (bytes: Uint8Array, check: (message: ReceivedEnvelope) => Outcome | undefined): Judgement | Promise<Judgement> {
-    const envelope = this.read(bytes)
+  judge (bytes: Uint8Array, from: string, check: (message: ReceivedEnvelope) => Outcome | undefined): Judgement | Promise<Judgement> {
+    const envelope = this.read(bytes, Infinity)
 
     if (envelope == null) {
       return { outcome: 'malformed' }
@@ -138,6 +143,10 @@ export class Receiver {
 
     if (envelope.version !== MESSAGE_VERSION) {
       return { outcome: 'unsupported-version' }
+    }
+
+    if (envelope.incarnation > this.now() + MAX_INCARNATION_LEAD) {
+      return { outcome: 'future', author }
     }
 
     const fault = check(envelope)
@@ -151,7 +160,7 @@ export class Receiver {
     }
 
     if (this.init.incarnationOf(author) == null) {
-      return this.wait(envelope, bytes.byteLength)
+      return this.wait(envelope, from, bytes.byteLength)
     }
 
     return this.judgeKnown(envelope)
@@ -179,9 +188,9 @@ export class Receiver {
     return envelope?.version === MESSAGE_VERSION && this.verify(envelope)
   }
 
-  private read (bytes: Uint8Array): ReceivedEnvelope | undefined {
+  private read (bytes: Uint8Array, now = this.now()): ReceivedEnvelope | undefined {
     try {
-      return decodeEnvelope(bytes, this.now())
+      return decodeEnvelope(bytes, now)
     } catch {
       return undefined
     }
@@ -203,11 +212,11 @@ export class Receiver {
     this.arm()
   }
 
-  private async wait (envelope: ReceivedEnvelope, bytes: number): Promise<Judgement> {
+  private async wait (envelope: ReceivedEnvelope, from: string, bytes: number): Promise<Judgement> {
     const { author } = envelope
     const { promise, resolve } = Promise.withResolvers<void>()
 
-    if (!this.hold.add(author, resolve, bytes, this.now())) {
+    if (!this.hold.add(author, from, resolve, bytes, this.now())) {
       return { outcome: 'hold-full', author }
     }
 

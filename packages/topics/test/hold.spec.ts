@@ -5,14 +5,14 @@ import fc from 'fast-check'
 describe('hold queue', () => {
   it('gives back what it took: once, in order, by author or when its time is over', () => {
     const action = fc.oneof(
-      { weight: 5, arbitrary: fc.record({ do: fc.constant('add' as const), author: fc.constantFrom('a', 'b', 'c'), bytes: fc.integer({ min: 0, max: 40 }) }) },
+      { weight: 5, arbitrary: fc.record({ do: fc.constant('add' as const), author: fc.constantFrom('a', 'b', 'c'), neighbour: fc.constantFrom('x', 'y', 'z'), bytes: fc.integer({ min: 0, max: 40 }) }) },
       fc.record({ do: fc.constant('release' as const), author: fc.constantFrom('a', 'b', 'c') }),
       fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 12 }) })
     )
 
     fc.assert(fc.property(fc.array(action, { maxLength: 200 }), actions => {
-      const queue = new HoldQueue<number>({ perAuthor: 4, total: 8, bytes: 200, timeout: 10 })
-      let held: Array<{ author: string, id: number, bytes: number, until: number }> = []
+      const queue = new HoldQueue<number>({ perAuthor: 3, total: 16, bytes: 200, timeout: 10 })
+      let held: Array<{ author: string, neighbour: string, id: number, bytes: number, until: number }> = []
       let now = 0
       let id = 0
 
@@ -27,13 +27,14 @@ describe('hold queue', () => {
       for (const action of actions) {
         switch (action.do) {
           case 'add': {
-            const { author, bytes } = action
-            const fits = held.filter(entry => entry.author === author).length < 4 && held.length < 8 && held.reduce((sum, entry) => sum + entry.bytes, bytes) <= 200
+            const { author, neighbour, bytes } = action
+            const share = held.filter(entry => entry.neighbour === neighbour)
+            const fits = share.filter(entry => entry.author === author).length < 3 && share.length < 4 && share.reduce((sum, entry) => sum + entry.bytes, bytes) <= 50
 
-            expect(queue.add(author, ++id, bytes, now)).to.equal(fits)
+            expect(queue.add(author, neighbour, ++id, bytes, now)).to.equal(fits)
 
             if (fits) {
-              held.push({ author, id, bytes, until: now + 10 })
+              held.push({ author, neighbour, id, bytes, until: now + 10 })
             }
 
             break
@@ -56,30 +57,28 @@ describe('hold queue', () => {
     }))
   })
 
-  it('holds 64 messages of one author, 1,024 in all, and 16 MiB', () => {
+  it('holds 64 messages of one author from one neighbour, 256 of it, 1,024 in all, and 16 MiB', () => {
     const queue = new HoldQueue<number>()
-    const fill = (author: string, bytes: number): number => {
+    const fill = (author: string, neighbour: string, bytes: number): number => {
       let count = 0
 
-      while (queue.add(author, 0, bytes, 0)) {
+      while (queue.add(author, neighbour, 0, bytes, 0)) {
         count++
       }
 
       return count
     }
 
-    expect(fill('a', 1)).to.equal(MAX_HELD_PER_AUTHOR)
-    expect(fill('a', 1)).to.equal(0)
-
-    for (let i = 1; i < MAX_HELD / MAX_HELD_PER_AUTHOR; i++) {
-      expect(fill(`a${i}`, 1)).to.equal(MAX_HELD_PER_AUTHOR)
-    }
-
-    expect(fill('b', 1)).to.equal(0)
+    expect(fill('a', 'x', 1)).to.equal(MAX_HELD_PER_AUTHOR)
+    // who says that it has messages of an author keeps out nobody who has
+    expect(fill('a', 'y', 1)).to.equal(MAX_HELD_PER_AUTHOR)
+    expect(['b', 'c', 'd', 'e'].map(author => fill(author, 'x', 1))).to.deep.equal([64, 64, 64, 0])
+    expect(['b', 'c', 'd', 'e'].map(author => fill(author, 'y', 1))).to.deep.equal([64, 64, 64, 0])
+    expect(['v', 'w', 'z'].map(neighbour => ['a', 'b', 'c', 'd'].reduce((sum, author) => sum + fill(author, neighbour, 1), 0))).to.deep.equal([256, 256, 0])
+    expect(queue.size).to.equal(MAX_HELD)
     queue.clear()
-    expect(fill('a', MAX_HELD_BYTES / 16)).to.equal(16)
-    expect(fill('b', 1)).to.equal(0)
+    expect(['v', 'w', 'x', 'y', 'z'].map(neighbour => fill('a', neighbour, MAX_HELD_BYTES / 16))).to.deep.equal([4, 4, 4, 4, 0])
     expect(queue.release('a')).to.have.lengthOf(16)
-    expect(fill('b', 1)).to.equal(MAX_HELD_PER_AUTHOR)
+    expect(fill('b', 'z', 1)).to.equal(MAX_HELD_PER_AUTHOR)
   })
 })

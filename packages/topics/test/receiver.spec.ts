@@ -1,7 +1,9 @@
 import { createIdentities } from '@fisco-libp2p/test-kit'
 import { encodeEnvelope, MAX_HELD_PER_AUTHOR, MESSAGE_VERSION, Receiver } from '@fisco-libp2p/topics'
+import { TopicValidatorResult } from '@libp2p/gossipsub'
 import { expect } from 'chai'
 import fc from 'fast-check'
+import { VERDICTS } from '../src/receiver.ts'
 import type { Identity } from '@fisco-libp2p/identity'
 import type { Envelope, Judgement, Outcome, ReceiverInit } from '@fisco-libp2p/topics'
 
@@ -44,14 +46,24 @@ describe('judging received messages', () => {
   }
 
   async function outcome (bytes: Uint8Array, topic: string = TOPIC): Promise<string> {
-    return (await receiver.judge(bytes, message => message.topic === topic ? undefined : 'wrong-topic')).outcome
+    return (await receiver.judge(bytes, 'neighbour', message => message.topic === topic ? undefined : 'wrong-topic')).outcome
   }
 
   it('accepts what a member signed', async () => {
-    const { envelope, ...judgement } = await receiver.judge(encode({ data: Uint8Array.of(5) }), isPrices)
+    const { envelope, ...judgement } = await receiver.judge(encode({ data: Uint8Array.of(5) }), 'neighbour', isPrices)
 
     expect(judgement).to.deep.equal({ outcome: 'accepted', author: author.nodeId })
     expect(envelope).to.deep.include({ author: author.nodeId, incarnation, sequence: 1, topic: TOPIC, data: Uint8Array.of(5) })
+  })
+
+  it('does not blame a neighbour whose clock is ahead', async () => {
+    const bytes = encode({ incarnation: Date.now() + 86_400_000 + 1_000 })
+
+    receiver = create({ now: () => Date.now() + 2_000 })
+    expect(await outcome(bytes)).to.equal('accepted')
+    receiver = create()
+    expect(await outcome(bytes)).to.equal('future')
+    expect(VERDICTS.future).to.equal(TopicValidatorResult.Ignore)
   })
 
   for (const keyType of ['ed25519', 'rsa'] as const) {
@@ -68,12 +80,12 @@ describe('judging received messages', () => {
 
   it('accepts nothing but what was signed, whichever bit is changed', async () => {
     const original = encode({ data: Buffer.from('data') })
-    const { envelope: expected } = await create().judge(original, isPrices)
+    const { envelope: expected } = await create().judge(original, 'neighbour', isPrices)
     const outcomes = new Map<string, number>()
 
     for (let bit = 0; bit < original.byteLength * 8; bit += 3) {
       const fresh = create()
-      const judging = fresh.judge(original.map((byte, i) => i === bit >>> 3 ? byte ^ (1 << (bit & 7)) : byte), isPrices)
+      const judging = fresh.judge(original.map((byte, i) => i === bit >>> 3 ? byte ^ (1 << (bit & 7)) : byte), 'neighbour', isPrices)
 
       // nothing is held
       fresh.stop()
@@ -156,7 +168,7 @@ describe('judging received messages', () => {
   it('holds messages of an unknown author until its record comes', async () => {
     members.delete(author.nodeId)
 
-    const judgements = [1, 2].map(async sequence => receiver.judge(encode({ sequence }), isPrices))
+    const judgements = [1, 2].map(async sequence => receiver.judge(encode({ sequence }), 'neighbour', isPrices))
 
     expect(receiver.held).to.equal(2)
     receiver.release(other.nodeId)
@@ -170,7 +182,7 @@ describe('judging received messages', () => {
   it('still judges what it held', async () => {
     members.delete(author.nodeId)
 
-    const judgements = Promise.all([encode(), encode(), encode({ incarnation: incarnation - 1 }), encode({ sequence: 2 }, other)].map(async bytes => receiver.judge(bytes, isPrices)))
+    const judgements = Promise.all([encode(), encode(), encode({ incarnation: incarnation - 1 }), encode({ sequence: 2 }, other)].map(async bytes => receiver.judge(bytes, 'neighbour', isPrices)))
 
     members.set(author.nodeId, incarnation)
     receiver.release(author.nodeId)
@@ -191,7 +203,7 @@ describe('judging received messages', () => {
     const held: Array<Promise<Judgement>> = []
 
     for (let sequence = 1; sequence <= MAX_HELD_PER_AUTHOR; sequence++) {
-      held.push(Promise.resolve(receiver.judge(encode({ sequence }), isPrices)))
+      held.push(Promise.resolve(receiver.judge(encode({ sequence }), 'neighbour', isPrices)))
     }
 
     expect(await outcome(encode({ sequence: 100 }))).to.equal('hold-full')
