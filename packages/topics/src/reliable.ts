@@ -8,9 +8,11 @@ import type { RecoveryInit } from './recovery.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
 
 /**
- * Feeds of which what is missing is fetched at a time.
+ * Feeds of which what is missing is fetched at a time, in all and of one author: one that lets its followers wait for what it says that there is must not keep them from
+ * asking others.
  */
 const MAX_FETCHING = 8
+const MAX_FETCHING_OF_AUTHOR = 2
 
 /**
  * What {@link Reliable} works with.
@@ -95,7 +97,7 @@ export class Reliable {
     const feed = record == null ? undefined : this.meet(topic, record)
 
     if (feed != null) {
-      this.change(feed, now => { feed.accept(received, tailIn(record, received.envelope), now) })
+      this.change([feed], (feed, now) => { feed.accept(received, tailIn(record, received.envelope), now) })
     }
   }
 
@@ -103,13 +105,9 @@ export class Reliable {
    * The status of a node has changed.
    */
   onStatus (record: StatusRecordLike): void {
-    for (const topic of this.topics.keys()) {
-      const feed = this.meet(topic, record)
+    const feeds = [...this.topics.keys()].flatMap(topic => this.meet(topic, record) ?? [])
 
-      if (feed != null) {
-        this.change(feed, now => { feed.look(record.incarnation, tailsOf(record).get(topic), now) })
-      }
-    }
+    this.change(feeds, (feed, now) => { feed.look(record.incarnation, tailsOf(record).get(feed.topic), now) })
   }
 
   /**
@@ -153,12 +151,14 @@ export class Reliable {
     this.init.topology.records.forEach(record => { this.meet(topic, record) })
   }
 
-  private change (feed: Feed, change: (now: number) => void): void {
-    const { due } = feed
+  private change (feeds: readonly Feed[], change: (feed: Feed, now: number) => void): void {
+    const dues = feeds.map(({ due }) => due)
+    const now = performance.now()
 
-    change(performance.now())
+    feeds.forEach(feed => { change(feed, now) })
 
-    if (feed.due !== due) {
+    // once for all of them: it looks at all that there are
+    if (feeds.some(({ due }, i) => due !== dues[i])) {
       this.arm()
     }
   }
@@ -175,7 +175,7 @@ export class Reliable {
     this.timer = undefined
 
     if (this.recovery != null && this.fetching.size < MAX_FETCHING) {
-      const due = this.feeds().reduce((min, feed) => this.fetching.has(feed) ? min : Math.min(min, feed.due), Infinity)
+      const due = this.feeds().reduce((min, feed) => this.mayAct(feed) ? Math.min(min, feed.due) : min, Infinity)
 
       if (due !== Infinity) {
         this.timer = setTimeout(() => { this.act() }, Math.max(1, due - performance.now()))
@@ -186,15 +186,22 @@ export class Reliable {
   private act (): void {
     const now = performance.now()
 
-    for (const feed of this.feeds().filter(({ due }) => due <= now)) {
+    for (const feed of this.feeds().filter(({ due }) => due <= now).sort((a, b) => a.due - b.due)) {
       if (feed.next == null) {
         feed.begin(now)
-      } else if (!this.fetching.has(feed) && this.fetching.size < MAX_FETCHING) {
+      } else if (this.mayAct(feed) && this.fetching.size < MAX_FETCHING) {
         this.fetch(feed).catch(err => { this.init.log.error('missed messages could not be fetched - %e', err) })
       }
     }
 
     this.arm()
+  }
+
+  /**
+   * Whether a feed is not busy, nor its author with too many.
+   */
+  private mayAct (feed: Feed): boolean {
+    return feed.next == null || (!this.fetching.has(feed) && [...this.fetching].filter(({ author }) => author === feed.author).length < MAX_FETCHING_OF_AUTHOR)
   }
 
   private async fetch (feed: Feed): Promise<void> {

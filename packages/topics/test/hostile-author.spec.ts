@@ -3,7 +3,7 @@ import { decodeQuestion, encodeEnvelope, Feed, FETCH_NAME, History, MAX_BUFFERED
 import { expect } from 'chai'
 import { FetchResponse, Tails } from '../src/pb/messages.ts'
 import { TestNetwork, until } from './helpers/network.ts'
-import { createReliable, numbers, publish } from './helpers/reliable.ts'
+import { createReliable, numbers, publish, reliable } from './helpers/reliable.ts'
 import type { TestNode } from './helpers/network.ts'
 import type { Identity } from '@fisco-libp2p/identity'
 import type { Received } from '@fisco-libp2p/topics'
@@ -69,6 +69,23 @@ describe('an author that means harm', () => {
     await new Promise(resolve => { setTimeout(resolve, 3_000) })
     expect(given).to.be.above(10)
     expect(asked).to.be.below(10)
+  })
+
+  it('does not keep followers from asking others, by letting them wait', async () => {
+    await using network = new TestNetwork()
+    const [honest, follower, author] = await createReliable(network, identities.slice(0, 3))
+    const topics = numbers(20).map(i => `other${i}`)
+
+    topics.forEach(topic => { follower.topics.follow(topic, undefined, reliable) })
+    await publish(honest, 1)
+    await until(() => follower.multicasts.length === 1)
+    author.libp2p.services.direct.unhandle(FETCH_NAME)
+    author.libp2p.services.direct.handle(FETCH_NAME, async (_, { signal }) => new Promise((_resolve, reject) => { signal.addEventListener('abort', reject) }))
+    author.libp2p.services.statusSeq.set(TAILS_ENTRY, Tails.encode({ tails: topics.map(topic => ({ topic: `fisco/${topic}`, oldest: 1, last: 5 })) }))
+    await new Promise(resolve => { setTimeout(resolve, 500) })
+    network.bus.loses = () => true
+    await publish(honest, 3, 2)
+    await until(() => follower.multicasts.length === 4, 4_000)
   })
 
   it('does not block followers with what it begins anew', () => {
