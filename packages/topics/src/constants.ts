@@ -331,9 +331,10 @@ export const MAX_RESTRICTED = 256
 export const MAX_LISTED = 1_000
 
 /**
- * Messages for others that this node passes on at a time, until they are confirmed.
+ * Messages for others that this node passes on at a time, until they are confirmed: in all, and from one neighbour, and to one.
  */
 export const MAX_FORWARDING = 256
+export const MAX_FORWARDING_OF_NEIGHBOUR = 128
 
 /**
  * Largest message with its route: each node ID on it is as long as an author's may be.

@@ -1,4 +1,4 @@
-import { DELIVER_NAME, DELIVER_TIMEOUT, FETCH_NAME, FETCH_QUOTA, MAX_FORWARDING, MAX_PARCEL_BYTES } from './constants.ts'
+import { DELIVER_NAME, DELIVER_TIMEOUT, FETCH_NAME, FETCH_QUOTA, MAX_FORWARDING, MAX_FORWARDING_OF_NEIGHBOUR, MAX_PARCEL_BYTES } from './constants.ts'
 import { TopicForbiddenError } from './errors.ts'
 import { answerQuestion, decodeQuestion } from './fetch.ts'
 import { decodeParcel, encodeParcel, signReceipt } from './parcel.ts'
@@ -30,6 +30,9 @@ export interface ParcelsInit {
 export class Parcels {
   private readonly init: ParcelsInit
   private forwarding = 0
+
+  // how many of them come from a neighbour, and how many go to it
+  private readonly neighbours = new Map<string, number>()
   private direct?: DirectLike
 
   constructor (init: ParcelsInit) {
@@ -52,7 +55,7 @@ export class Parcels {
     const { route: [next, ...route], message } = decodeParcel(bytes)
 
     if (next != null) {
-      return this.forward(next, route, message, signal)
+      return this.forward({ from, next, route, message }, signal)
     }
 
     const outcome = await this.init.take(message, from)
@@ -64,23 +67,36 @@ export class Parcels {
     return signReceipt(this.init.identity, message)
   }
 
-  private async forward (next: NodeId, route: NodeId[], message: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-    const all = [this.init.identity.nodeId, next, ...route]
+  private async forward ({ from, next, route, message }: { from: NodeId, next: NodeId, route: NodeId[], message: Uint8Array }, signal: AbortSignal): Promise<Uint8Array> {
+    const all = [from, this.init.identity.nodeId, next, ...route]
 
     if (new Set(all).size < all.length) {
       throw new Error('its route goes in a circle')
     }
 
-    if (this.direct == null || this.forwarding >= MAX_FORWARDING) {
+    if (this.direct == null || this.forwarding >= MAX_FORWARDING || [`from ${from}`, `to ${next}`].some(key => (this.neighbours.get(key) ?? 0) >= MAX_FORWARDING_OF_NEIGHBOUR)) {
       throw new Error('a node on the way is busy')
     }
 
-    this.forwarding++
+    this.count(from, next, 1)
 
     try {
       return await this.direct.request(next, DELIVER_NAME, encodeParcel({ route, message }), { signal, timeout: DELIVER_TIMEOUT })
     } finally {
-      this.forwarding--
+      this.count(from, next, -1)
+    }
+  }
+
+  /**
+   * One neighbour can let this node wait, as sender or as receiver, but not take all places with that.
+   */
+  private count (from: NodeId, next: NodeId, by: 1 | -1): void {
+    this.forwarding += by
+
+    for (const key of [`from ${from}`, `to ${next}`]) {
+      const count = (this.neighbours.get(key) ?? 0) + by
+
+      count > 0 ? this.neighbours.set(key, count) : this.neighbours.delete(key)
     }
   }
 

@@ -113,6 +113,33 @@ describe('confirmed messages', () => {
     expect((await failure(author.topics.publishTo('prices', [node.nodeId], Uint8Array.of(1), { timeout: 100 }))).message).to.contain('wrong-topic')
   })
 
+  it('are passed on, though one neighbour lets the node wait with as many as it can', async () => {
+    await using network = new TestNetwork()
+    const [relay, author, hostile, follower] = await star(network, 3)
+    const { direct } = hostile.libp2p.services
+    const raw = (nodeId: string): Buffer => Buffer.from(nodeId, 'hex')
+    const parcel = (...route: string[]): Buffer => Buffer.concat([...route.map(nodeId => Buffer.concat([Uint8Array.of(10, raw(nodeId).length), raw(nodeId)])), Uint8Array.of(18, 1, 1)])
+
+    author.topics.unfollow('prices')
+    hostile.topics.unfollow('prices')
+    // over the relay back to itself
+    expect((await failure(direct.request(relay.nodeId, DELIVER_NAME, parcel(hostile.nodeId)))).message).to.contain('circle')
+
+    // to one that does not answer
+    const { promise: silence, resolve: end } = Promise.withResolvers<void>()
+
+    follower.libp2p.services.direct.unhandle(DELIVER_NAME)
+    follower.libp2p.services.direct.handle(DELIVER_NAME, async () => silence)
+
+    const waiting = Promise.allSettled(Array.from({ length: 300 }, async () => direct.request(relay.nodeId, DELIVER_NAME, parcel(follower.nodeId))))
+
+    await new Promise(resolve => { setTimeout(resolve, 50) })
+    hostile.topics.follow('prices')
+    expect((await author.topics.publishTo('prices', [hostile.nodeId], Buffer.from('1'), { timeout: 1_000 })).confirmed).to.deep.equal([hostile.nodeId])
+    end()
+    await waiting
+  })
+
   it('go to the followers that are named, and to no others', async () => {
     await using network = new TestNetwork()
     const [author, one, two, three] = await star(network, 3)
