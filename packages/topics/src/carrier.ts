@@ -258,7 +258,8 @@ export class Carrier {
    * A neighbour passes on a message, its own or that of another. Those behind this node may have only this node to get it from.
    */
   private async onUnicast (bytes: Uint8Array, from: NodeId): Promise<void> {
-    const { envelope } = await this.inspect(bytes, from, envelope => this.check(envelope))
+    // what was for some of the followers is brought to each: one of them must not have it spread to all
+    const { envelope } = await this.inspect(bytes, from, envelope => plainTopic(envelope.topic) === envelope.topic ? this.check(envelope) : 'wrong-topic')
 
     if (envelope != null) {
       // all keep what they are given, for longer than the handler of a request may

@@ -1,5 +1,5 @@
 import { createIdentities } from '@fisco-libp2p/test-kit'
-import { DELIVER_NAME, routeBetween, signReceipt } from '@fisco-libp2p/topics'
+import { decodeParcel, DELIVER_NAME, MESSAGE_NAME, routeBetween, signReceipt } from '@fisco-libp2p/topics'
 import { expect } from 'chai'
 import { connect, TestNetwork, text, until } from './helpers/network.ts'
 import type { TestNode } from './helpers/network.ts'
@@ -158,6 +158,25 @@ describe('confirmed messages', () => {
     expect(three.multicasts.map(({ sequence }) => sequence)).to.deep.equal([1, 2])
     expect(await failure(author.topics.publishTo('prices', [], Uint8Array.of(1)))).to.have.property('name', 'InvalidParametersError')
     expect(await failure(author.topics.publishTo('prices', ['xyz'], Uint8Array.of(1)))).to.have.property('name', 'InvalidParametersError')
+  })
+
+  it('that went to some are not spread by one of them', async () => {
+    await using network = new TestNetwork()
+    const [author, one, other] = await star(network, 2)
+    let message: Uint8Array = new Uint8Array()
+
+    await connect(one, other)
+    one.libp2p.services.direct.unhandle(DELIVER_NAME)
+    one.libp2p.services.direct.handle(DELIVER_NAME, async bytes => {
+      ({ message } = decodeParcel(bytes))
+
+      return signReceipt(identities[1], message)
+    })
+    await author.topics.publishTo('prices', [one.nodeId], Buffer.from('secret'))
+    await one.libp2p.services.direct.notify(other.nodeId, MESSAGE_NAME, message)
+    await author.topics.publish('prices', Buffer.from('all'))
+    await until(() => other.multicasts.length > 0)
+    expect(other.multicasts.map(({ data }) => text(data))).to.deep.equal(['all'])
   })
 
   it('end with the caller\'s signal, and with the node; senseless numbers are refused', async () => {
