@@ -85,6 +85,11 @@ export const COMPARE_BURST = 2_048
 export const COMPARE_PER_SECOND = 256
 
 /**
+ * How many records of a range cost as much as one part, or list, more.
+ */
+export const RECORDS_PER_COMPARISON = 16
+
+/**
  * Nodes for which is remembered which record and which chain one neighbour has.
  */
 export const MAX_REMEMBERED = 1_024
@@ -189,6 +194,17 @@ export const MAX_SOURCES = 8
  */
 export const VERIFY_BURST = 1_000
 export const VERIFY_PER_SECOND = 200
+
+/**
+ * How many of them a chain counts as that was judged for nothing: it is not trusted, or its node, which has another one, is known. Judging takes as long as so many
+ * signatures by libsecp256k1.
+ */
+export const CHAIN_COST = 16
+
+/**
+ * Records of one message that are taken in one turn of the event loop: with a chain each they take some 20 ms.
+ */
+export const RECORDS_PER_TURN = 8
 
 /**
  * Records that one neighbour is answered at a stretch, and per second afterwards; further requests go unanswered.

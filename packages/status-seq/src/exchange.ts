@@ -1,5 +1,5 @@
 import { MAX_INCARNATION_LEAD } from '@fisco-libp2p/identity'
-import { HASH_BYTES } from './constants.ts'
+import { CHAIN_COST, HASH_BYTES, RECORDS_PER_COMPARISON } from './constants.ts'
 import { RecordRefusedError } from './errors.ts'
 import { compareVersions, equivocates } from './merge.ts'
 import { namesNeighbour } from './neighbourhood.ts'
@@ -12,6 +12,7 @@ import type { NodeVersion } from './merge.ts'
 import type { Announce, Compare, List, StatusMessage, TravellingRecord } from './message.ts'
 import type { Notary } from './notary.ts'
 import type { Outbox } from './outbox.ts'
+import type { Range } from './ranges.ts'
 import type { RecordFields, SealedRecord } from './record.ts'
 import type { StatusTable } from './table.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
@@ -62,18 +63,19 @@ export class Exchange {
    * Takes a message in.
    *
    * @param from - the neighbour that sent it
-   * @returns how many signatures had to be verified for it
+   * @returns how many signatures had to be verified for it; a chain that was judged for nothing counts as {@link CHAIN_COST} of them
    * @throws MalformedStatusError or ForgedRecordError if no honest neighbour sends such a thing
    */
   receive (from: Outbox, message: StatusMessage, now: number): number {
-    const verified = (message.records ?? []).filter(record => this.onRecord(from, record, now)).length
+    const verified = (message.records ?? []).reduce((sum, record) => sum + this.onRecord(from, record, now), 0)
 
     if (message.announce != null) {
       this.onAnnounce(from, message.announce, now)
     }
 
-    message.lists?.forEach(list => { this.onList(from, list, now) })
-    message.compares?.forEach(compare => { this.onCompare(from, compare, now) })
+    // what comes after one that is too many is too much as well
+    message.lists?.every(list => this.onList(from, list, now))
+    message.compares?.every(compare => this.onCompare(from, compare, now))
     from.answer(message.request ?? [], now)
 
     return verified
@@ -117,11 +119,14 @@ export class Exchange {
     }
   }
 
-  private onCompare (from: Outbox, compare: Compare, now: number): void {
+  /**
+   * @returns whether it was looked at
+   */
+  private onCompare (from: Outbox, compare: Compare, now: number): boolean {
     const ranges = rangesOf(compare)
 
-    if (!from.mayCompare(ranges.length, now)) {
-      return
+    if (!from.mayCompare(this.costOf(ranges), now)) {
+      return false
     }
 
     for (const [i, range] of ranges.entries()) {
@@ -129,11 +134,23 @@ export class Exchange {
         from.compare(range)
       }
     }
+
+    return true
   }
 
-  private onList (from: Outbox, list: List, now: number): void {
-    if (!from.mayCompare(1, now)) {
-      return
+  /**
+   * A range costs what lies in it: neighbours that compare everything need that once, and then only parts of it.
+   */
+  private costOf (ranges: readonly Range[]): number {
+    return ranges.reduce((sum, range) => sum + 1 + this.init.table.count(range) / RECORDS_PER_COMPARISON, 0)
+  }
+
+  /**
+   * @returns whether it was looked at
+   */
+  private onList (from: Outbox, list: List, now: number): boolean {
+    if (!from.mayCompare(this.costOf([list]), now)) {
+      return false
     }
 
     const named = new Set(list.numbers.map(number => number.nodeId))
@@ -147,6 +164,8 @@ export class Exchange {
         from.lacks(nodeId, now)
       }
     }
+
+    return true
   }
 
   /**
@@ -176,9 +195,9 @@ export class Exchange {
   }
 
   /**
-   * @returns whether its signature had to be verified
+   * @returns what it cost, in signatures
    */
-  private onRecord (from: Outbox, travelling: TravellingRecord, now: number): boolean {
+  private onRecord (from: Outbox, travelling: TravellingRecord, now: number): number {
     let nodeId: NodeId | undefined
 
     try {
@@ -187,14 +206,12 @@ export class Exchange {
       nodeId = fields.nodeId
 
       if (this.isNews(version, now) && this.hasChain(travelling, version)) {
-        this.take(from, fields, version, travelling, now)
-
-        return true
+        return this.take(from, fields, version, travelling, now)
       }
 
       this.compare(from, version, now)
 
-      return false
+      return 0
     } catch (err) {
       if (!(err instanceof RecordRefusedError)) {
         throw err
@@ -202,7 +219,7 @@ export class Exchange {
 
       this.init.onRefused(err.rule, nodeId, err.message)
 
-      return true
+      return err.rule === 'untrusted' ? CHAIN_COST : 1
     }
   }
 
@@ -222,16 +239,21 @@ export class Exchange {
     return chain.length > 0 || this.init.table.get(nodeId) != null
   }
 
-  private take (from: Outbox, fields: RecordFields, version: NodeVersion, travelling: TravellingRecord, now: number): void {
+  /**
+   * @returns what it cost, in signatures: a chain is judged once for each node, as a rule
+   */
+  private take (from: Outbox, fields: RecordFields, version: NodeVersion, travelling: TravellingRecord, now: number): number {
     const { notary, table, maxAge } = this.init
     const held = table.get(fields.nodeId)
     const signed = travelling.chain.length === 0 && held != null ? { ...travelling, chain: held.chain } : travelling
     const sealed = notary.open(fields, signed, held)
 
+    const cost = held?.chain === sealed.chain ? 1 : CHAIN_COST
+
     if (fields.nodeId === this.self) {
       this.onOwn(sealed, held)
 
-      return
+      return cost
     }
 
     const { outcome, previous, equivocation } = table.take(sealed, ageOnArrival(travelling.age, from.nodeId === fields.nodeId, maxAge), now)
@@ -250,6 +272,8 @@ export class Exchange {
     } else if (outcome === 'aged' || outcome === 'table-full') {
       this.init.onRefused(outcome, fields.nodeId, `The record of node ${fields.nodeId} is not taken: ${outcome}`)
     }
+
+    return outcome === 'taken' && previous == null ? 1 : cost
   }
 
   /**

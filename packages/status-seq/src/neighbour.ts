@@ -1,5 +1,5 @@
 import { setImmediate, setTimeout as delay } from 'node:timers/promises'
-import { MISBEHAVIOUR_PENALTY, VERIFY_BURST, VERIFY_PER_SECOND } from './constants.ts'
+import { MISBEHAVIOUR_PENALTY, RECORDS_PER_TURN, VERIFY_BURST, VERIFY_PER_SECOND } from './constants.ts'
 import { encodeMessage } from './message.ts'
 import { Reader } from './reader.ts'
 import { TokenBucket } from './schedule.ts'
@@ -9,10 +9,19 @@ import type { Outbox } from './outbox.ts'
 import type { Connection, Logger, Stream } from '@libp2p/interface'
 
 /**
+ * What is held against a peer. It outlives its connections, or a peer would connect again to be rid of it.
+ */
+export class Standing {
+  readonly verifications = new TokenBucket(VERIFY_BURST, VERIFY_PER_SECOND)
+  mutedUntil = -Infinity
+}
+
+/**
  * What a {@link Neighbour} asks and tells.
  */
 export interface NeighbourInit {
   outbox: Outbox
+  standing: Standing
   log: Logger
 
   /**
@@ -40,14 +49,14 @@ export class Neighbour {
   private readonly init: NeighbourInit
   private readonly writer: Writer
   private readonly stopped = new AbortController()
-  private readonly verifications = new TokenBucket(VERIFY_BURST, VERIFY_PER_SECOND)
+  private readonly standing: Standing
   private reader?: Reader
   private timer?: ReturnType<typeof setTimeout>
-  private mutedUntil = -Infinity
 
   constructor (init: NeighbourInit) {
     this.init = init
     this.outbox = init.outbox
+    this.standing = init.standing
     this.writer = new Writer({
       log: init.log,
       now: () => init.now(),
@@ -69,7 +78,7 @@ export class Neighbour {
    * Reads from a stream that the peer opened; the one before, if any, is dropped.
    */
   accept (stream: Stream): void {
-    if (this.init.now() < this.mutedUntil) {
+    if (this.init.now() < this.standing.mutedUntil) {
       stream.abort(new Error('The peer has just sent something malformed'))
 
       return
@@ -122,19 +131,28 @@ export class Neighbour {
   }
 
   private async onMessage (message: StatusMessage): Promise<void> {
-    if (this.stopped.signal.aborted) {
-      return
+    for (const part of partsOf(message)) {
+      if (this.stopped.signal.aborted) {
+        return
+      }
+
+      const verified = this.init.receive(part)
+
+      if (verified > 0 || part.lists != null || part.compares != null || part.request != null) {
+        await this.pause(verified)
+      }
+    }
+  }
+
+  /**
+   * What was asked for costs time: others get their turn, and a peer that has too many signatures verified waits.
+   */
+  private async pause (verified: number): Promise<void> {
+    if (verified > 0) {
+      this.standing.verifications.take(verified, this.init.now())
     }
 
-    const verified = this.init.receive(message)
-
-    if (verified === 0) {
-      return
-    }
-
-    // signatures cost time: others get their turn, and a peer that sends too many waits
-    this.verifications.take(verified, this.init.now())
-    const wait = this.verifications.wait(this.init.now())
+    const wait = this.standing.verifications.wait(this.init.now())
 
     try {
       await (wait > 0 ? delay(wait, undefined, { signal: this.stopped.signal }) : setImmediate(undefined, { signal: this.stopped.signal }))
@@ -144,7 +162,21 @@ export class Neighbour {
   }
 
   private onMisbehaviour (err: Error): void {
-    this.mutedUntil = this.init.now() + MISBEHAVIOUR_PENALTY
+    this.standing.mutedUntil = this.init.now() + MISBEHAVIOUR_PENALTY
     this.init.onMisbehaviour(err)
   }
+}
+
+/**
+ * A message with many records as several with few, the last of which has all that is no record.
+ */
+function * partsOf (message: StatusMessage): Iterable<StatusMessage> {
+  const { records = [] } = message
+  let from = 0
+
+  for (; from + RECORDS_PER_TURN < records.length; from += RECORDS_PER_TURN) {
+    yield { records: records.slice(from, from + RECORDS_PER_TURN) }
+  }
+
+  yield from === 0 ? message : { ...message, records: records.slice(from) }
 }

@@ -150,7 +150,8 @@ export class Outbox {
    * Find out in what both differ within a range.
    */
   compare (range: Range): void {
-    if (this.ranges.length < MAX_RANGES) {
+    // once is enough
+    if (this.ranges.length < MAX_RANGES && !this.ranges.some(({ from, to }) => from === range.from && to === range.to)) {
       this.ranges.push(range)
       this.onWork(this)
     }
@@ -159,10 +160,11 @@ export class Outbox {
   /**
    * The neighbour has sent digests of ranges, or lists.
    *
-   * @returns whether they are to be looked at: there is a limit to how many
+   * @param cost - one for each of them, and more for those with many nodes
+   * @returns whether they are to be looked at: there is a limit to how much
    */
-  mayCompare (ranges: number, now: number): boolean {
-    return this.comparisons.take(ranges, now)
+  mayCompare (cost: number, now: number): boolean {
+    return this.comparisons.take(cost, now)
   }
 
   /**

@@ -54,13 +54,8 @@ export function within <T extends NodeVersion> (versions: readonly T[], { from, 
  * @param versions - by ascending node ID
  */
 export function digestOf (versions: readonly Version[]): string {
-  const hash = createHash('sha256')
-
-  for (const version of versions) {
-    hash.update(version.hash, 'hex')
-  }
-
-  return hash.digest().toString('hex', 0, DIGEST_BYTES)
+  // in one piece: this is most of what a comparison costs
+  return createHash('sha256').update(versions.map(({ hash }) => hash).join(''), 'hex').digest().toString('hex', 0, DIGEST_BYTES)
 }
 
 /**

@@ -96,6 +96,15 @@ export class StatusTable {
   }
 
   /**
+   * How many records lie in a range.
+   */
+  count ({ from, to }: Range): number {
+    const all = this.records()
+
+    return Math.max(0, (to == null ? all.length : firstFrom(all, to)) - firstFrom(all, from))
+  }
+
+  /**
    * Stands for all that is known.
    */
   digest (): string {
