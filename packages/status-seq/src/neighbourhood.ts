@@ -6,6 +6,11 @@ import type { NodeId } from '@fisco-libp2p/identity'
 
 type Described = Pick<RecordFields, 'nodeId' | 'entries'>
 
+/**
+ * Which nodes are connected with which.
+ */
+export type Links = Map<NodeId, Set<NodeId>>
+
 const SHORT_ID_LENGTH = 2 * SHORT_ID_BYTES
 const NOBODY: ReadonlySet<string> = new Set()
 
@@ -77,12 +82,34 @@ export function reachable (records: Iterable<Described>, connected: ReadonlySet<
  *
  * @param records - all that are known
  */
-export function linksOf (records: readonly Described[]): Map<NodeId, ReadonlySet<NodeId>> {
+export function linksOf (records: readonly Described[]): Links {
   const byShortId = new Map(records.map(record => [shortIdOf(record.nodeId), record]))
 
   return new Map(records.map(record => [record.nodeId, new Set(Array.from(neighboursOf(record), shortId => byShortId.get(shortId)).flatMap(other => {
     return other != null && namesNeighbour(other, record.nodeId) ? [other.nodeId] : []
   }))]))
+}
+
+/**
+ * The same after one node names others: a node that changes that all the time must not have all links looked at each time. The map is another one, the sets in it are
+ * those of the map before.
+ *
+ * @param record - the node's new one
+ * @param records - all that are known
+ */
+export function linksAfter (links: Links, record: Described, records: readonly Described[]): Links {
+  const own = new Set<NodeId>()
+
+  for (const other of records) {
+    if (other.nodeId !== record.nodeId && namesNeighbour(record, other.nodeId) && namesNeighbour(other, record.nodeId)) {
+      own.add(other.nodeId)
+      links.get(other.nodeId)?.add(record.nodeId)
+    } else {
+      links.get(other.nodeId)?.delete(record.nodeId)
+    }
+  }
+
+  return new Map(links).set(record.nodeId, own)
 }
 
 /**

@@ -8,7 +8,7 @@ import { StatusEngine } from './engine.ts'
 import { Memory } from './memory.ts'
 import { registerMetrics } from './metrics.ts'
 import { Neighbour, Standing } from './neighbour.ts'
-import { equalNeighbours, linksOf } from './neighbourhood.ts'
+import { equalNeighbours, linksAfter, linksOf } from './neighbourhood.ts'
 import { Neighbours } from './neighbours.ts'
 import { identityNotary } from './notary.ts'
 import { readSettings } from './settings.ts'
@@ -16,6 +16,7 @@ import type { NodeDescription } from './description.ts'
 import type { EngineObserver } from './engine.ts'
 import type { StatusChange, StatusEquivocation, StatusGone, StatusSeqComponents, StatusSeqEvents, StatusSeqInit, StatusSeq as StatusSeqInterface, StatusSelfSuperseded } from './index.ts'
 import type { StatusMetrics } from './metrics.ts'
+import type { Links } from './neighbourhood.ts'
 import type { SealedRecord, StatusRecord } from './record.ts'
 import type { Settings } from './settings.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
@@ -38,7 +39,7 @@ export class StatusSeq extends TypedEventEmitter<StatusSeqEvents> implements Sta
   private readonly neighbours: Neighbours
   private readonly standings = new Memory<Standing>()
   private running = false
-  private knownLinks?: ReadonlyMap<NodeId, ReadonlySet<NodeId>>
+  private knownLinks?: Links
   private supersededAt = -Infinity
   private timer?: { handle: ReturnType<typeof setTimeout>, at: number }
 
@@ -220,7 +221,7 @@ export class StatusSeq extends TypedEventEmitter<StatusSeqEvents> implements Sta
       taken: () => { this.metrics.taken() },
       changed: (record, previous, local) => {
         if (!equalNeighbours(previous, record)) {
-          this.knownLinks = undefined
+          this.knownLinks = previous == null || this.knownLinks == null ? undefined : linksAfter(this.knownLinks, record, this.snapshot())
         }
 
         this.safeDispatchEvent<StatusChange>('status:change', { detail: { nodeId: record.nodeId, record, previous, local } })

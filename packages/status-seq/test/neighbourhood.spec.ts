@@ -1,5 +1,6 @@
-import { namesNeighbour, NEIGHBOURS_ENTRY, neighboursEntry, reachable } from '@fisco-libp2p/status-seq'
+import { linksAfter, linksOf, namesNeighbour, NEIGHBOURS_ENTRY, neighboursEntry, reachable } from '@fisco-libp2p/status-seq'
 import { expect } from 'chai'
+import fc from 'fast-check'
 import type { NodeId } from '@fisco-libp2p/identity'
 
 const id = (i: number): NodeId => i.toString(16).padStart(64, '0')
@@ -32,5 +33,24 @@ describe('the neighbours of a node', () => {
     expect([...reachable(records, new Set([id(1)]))].sort()).to.deep.equal([1, 2, 3].map(id))
     expect([...reachable(records, new Set([id(1), id(6)]))].sort()).to.deep.equal([1, 2, 3, 5, 6].map(id))
     expect([...reachable(records, new Set())]).to.deep.equal([])
+  })
+
+  it('are linked after one names others as if all had been looked at', () => {
+    const names = fc.array(fc.integer({ min: 0, max: 7 }), { maxLength: 8 })
+
+    fc.assert(fc.property(fc.array(names, { minLength: 8, maxLength: 8 }), fc.array(fc.tuple(fc.integer({ min: 0, max: 7 }), names), { maxLength: 20 }), (first, changes) => {
+      const records = first.map((neighbours, i) => record(i, ...neighbours.filter(other => other !== i)))
+      const plain = (links: ReturnType<typeof linksOf>): unknown => [...links].map(([nodeId, linked]) => [nodeId, [...linked].sort()]).sort()
+      let links = linksOf(records)
+
+      for (const [i, neighbours] of changes) {
+        const before = links
+
+        records[i] = record(i, ...neighbours.filter(other => other !== i))
+        links = linksAfter(links, records[i], records)
+        expect(links).to.not.equal(before)
+        expect(plain(links)).to.deep.equal(plain(linksOf(records)))
+      }
+    }))
   })
 })

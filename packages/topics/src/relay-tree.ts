@@ -17,16 +17,21 @@ const NOBODY: ReadonlySet<NodeId> = new Set()
  */
 export function relayTree (author: NodeId, carriers: ReadonlySet<NodeId>, links: Links): Map<NodeId, NodeId[]> {
   const children = new Map<NodeId, NodeId[]>()
-  const reached = new Set([author])
+  const unreached = new Set(carriers)
   let level = new Set([author])
 
-  while (level.size > 0) {
-    const next = nextLevel(level, node => carriers.has(node) && !reached.has(node), links)
+  unreached.delete(author)
+
+  while (level.size > 0 && unreached.size > 0) {
+    const next = nextLevel(level, unreached, links)
 
     for (const [node, parents] of next) {
       const parent = parents.length === 1 ? parents[0] : choose(author, node, parents)
-      children.set(parent, [...children.get(parent) ?? [], node])
-      reached.add(node)
+      const own = children.get(parent) ?? []
+
+      own.push(node)
+      children.set(parent, own)
+      unreached.delete(node)
     }
 
     level = new Set(next.keys())
@@ -36,24 +41,36 @@ export function relayTree (author: NodeId, carriers: ReadonlySet<NodeId>, links:
 }
 
 /**
- * The nodes that are one link further from the author, each with those that it could have its messages from.
+ * The nodes that are one link further from the author, each with those that it could have its messages from. All links are of both ends, so they are followed from where
+ * there are fewer: where each node is connected with each, nobody is left after the first step.
  */
-function nextLevel (level: ReadonlySet<NodeId>, isNew: (node: NodeId) => boolean, links: Links): Map<NodeId, NodeId[]> {
+function nextLevel (level: ReadonlySet<NodeId>, unreached: ReadonlySet<NodeId>, links: Links): Map<NodeId, NodeId[]> {
   const next = new Map<NodeId, NodeId[]>()
+  const isShort = countLinks(level, links) < countLinks(unreached, links)
+  const [from, to] = isShort ? [level, unreached] : [unreached, level]
 
-  for (const parent of level) {
-    for (const node of links.get(parent) ?? NOBODY) {
-      const parents = next.get(node)
+  for (const one of from) {
+    for (const other of links.get(one) ?? NOBODY) {
+      if (to.has(other)) {
+        const [parent, node] = isShort ? [one, other] : [other, one]
+        const parents = next.get(node)
 
-      if (parents != null) {
-        parents.push(parent)
-      } else if (isNew(node)) {
-        next.set(node, [parent])
+        parents == null ? next.set(node, [parent]) : parents.push(parent)
       }
     }
   }
 
   return next
+}
+
+function countLinks (nodes: Iterable<NodeId>, links: Links): number {
+  let count = 0
+
+  for (const node of nodes) {
+    count += links.get(node)?.size ?? 0
+  }
+
+  return count
 }
 
 /**

@@ -64,6 +64,25 @@ describe('relay tree', () => {
     expect([...relayTree(nodeId(9), new Set(links.keys()), links)]).to.deep.equal([])
   })
 
+  it('is found at once where each is connected with each, though one cannot be reached', () => {
+    let seen = 0
+
+    class CountingSet extends Set<NodeId> {
+      override * [Symbol.iterator] (): SetIterator<NodeId> {
+        for (const nodeId of super[Symbol.iterator]()) {
+          seen++
+          yield nodeId
+        }
+      }
+    }
+
+    const links = new Map([...linksOf(60, TOPOLOGIES.mesh(60))].map(([node, linked]) => [node, new CountingSet(linked)]))
+
+    seen = 0
+    expect([...relayTree(nodeId(0), new Set([...links.keys(), nodeId(99)]), links)].map(([, children]) => children.length)).to.deep.equal([59])
+    expect(seen).to.equal(59)
+  })
+
   it('spreads the work: authors have different relays', () => {
     const links = linksOf(20, TOPOLOGIES.degree6(20, seededRandom(2)))
     const carriers = new Set(links.keys())
