@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { FETCH_NAME, FETCH_TIMEOUT, MAX_SOURCES } from './constants.ts'
 import { decodeAnswer, encodeQuestion } from './fetch.ts'
 import { shuffle } from './request.ts'
@@ -10,6 +11,11 @@ import type { Tail } from './tails.ts'
 import type { Topology } from './topology.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
 import type { Logger } from '@libp2p/interface'
+
+/**
+ * Messages of an answer that are judged in one turn of the event loop.
+ */
+const MESSAGES_PER_TURN = 32
 
 /**
  * What {@link Recovery} works with. Topics are those of gossipsub.
@@ -90,12 +96,20 @@ export class Recovery {
    */
   async ask (source: NodeId, question: Question, feed: Feed): Promise<boolean> {
     const { log } = this.init
+    let next = question.from
 
     try {
       const { messages } = decodeAnswer(await this.direct.request(source, FETCH_NAME, encodeQuestion(question), { timeout: FETCH_TIMEOUT, signal: this.signal }))
 
-      for (const bytes of messages) {
-        const envelope = await this.init.judge(bytes, question)
+      for (const [i, bytes] of messages.entries()) {
+        // an answer brings hundreds, and none of them need be worth its verification
+        if (i % MESSAGES_PER_TURN === MESSAGES_PER_TURN - 1) {
+          await setImmediate()
+        }
+
+        const envelope = await this.init.judge(bytes, { ...question, from: next })
+
+        next = (envelope?.sequence ?? 0) + 1
 
         if (envelope == null) {
           log('node %s answers with messages that were not asked for', source)

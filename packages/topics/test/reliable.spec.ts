@@ -44,6 +44,23 @@ describe('reliable topics', () => {
     expect(gaps).to.deep.equal([])
   })
 
+  it('leave others their turn while many messages of one answer are judged', async () => {
+    await using network = new TestNetwork()
+    const [author, follower] = await create(network, 1)
+    let inTurn = 0
+    let most = 0
+
+    follower.topics.addEventListener('topic:message', () => {
+      most = Math.max(most, ++inTurn)
+      setImmediate(() => { inTurn = 0 })
+    })
+    await publish(author, 1)
+    network.bus.loses = () => true
+    await publish(author, 300, 2)
+    await until(() => follower.multicasts.length === 301)
+    expect(most).to.be.within(2, 32)
+  })
+
   it('notice a lost end by the author\'s status', async () => {
     await using network = new TestNetwork()
     const [author, follower] = await create(network, 1)
