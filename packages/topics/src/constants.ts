@@ -272,6 +272,13 @@ export const FETCH_TIMEOUT = 10_000
 export const FETCH_QUOTA = { perPeer: 100, perMs: 1_000 }
 
 /**
+ * Bytes of missed messages that one peer is given at a stretch, and a second, and how many peers are remembered: a question is short, and an answer takes milliseconds.
+ */
+export const GIVEN_BYTES_BURST = 32 * 1_048_576
+export const GIVEN_BYTES_PER_SECOND = 16 * 1_048_576
+export const MAX_GIVEN_TO = 1_024
+
+/**
  * Name under which followers tell each other up to where they have the messages of an author who is gone.
  */
 export const HEARD_NAME = 'fisco/topics/heard'

@@ -53,11 +53,13 @@ export function decodeQuestion (bytes: Uint8Array): Question {
 
 /**
  * Answers a question from what is kept.
+ *
+ * @param maxBytes - of the messages, if they are more than one
  */
-export function answerQuestion ({ from, to, ...author }: Question, history: History): Uint8Array {
+export function answerQuestion ({ from, to, ...author }: Question, history: History, maxBytes: number = MAX_FETCHED_BYTES): Uint8Array {
   const which = { ...author, sequence: from }
 
-  return FetchResponse.encode({ oldest: history.oldest(which) ?? 0, messages: history.get(which, to, MAX_FETCHED, MAX_FETCHED_BYTES).map(message => new Uint8Array(message)) })
+  return FetchResponse.encode({ oldest: history.oldest(which) ?? 0, messages: history.get(which, to, MAX_FETCHED, maxBytes).map(message => new Uint8Array(message)) })
 }
 
 /**

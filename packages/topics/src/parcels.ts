@@ -1,4 +1,5 @@
-import { DELIVER_NAME, DELIVER_TIMEOUT, FETCH_NAME, FETCH_QUOTA, MAX_FORWARDING, MAX_FORWARDING_OF_NEIGHBOUR, MAX_PARCEL_BYTES } from './constants.ts'
+import { BoundedMap } from './bounded-map.ts'
+import { DELIVER_NAME, DELIVER_TIMEOUT, FETCH_NAME, FETCH_QUOTA, GIVEN_BYTES_BURST, GIVEN_BYTES_PER_SECOND, MAX_FETCHED_BYTES, MAX_FORWARDING, MAX_FORWARDING_OF_NEIGHBOUR, MAX_GIVEN_TO, MAX_PARCEL_BYTES } from './constants.ts'
 import { TopicForbiddenError } from './errors.ts'
 import { answerQuestion, decodeQuestion } from './fetch.ts'
 import { decodeParcel, encodeParcel, signReceipt } from './parcel.ts'
@@ -33,6 +34,8 @@ export class Parcels {
 
   // how many of them come from a neighbour, and how many go to it
   private readonly neighbours = new Map<string, number>()
+  // what may be given to a neighbour, in bytes, and when that was so
+  private readonly given = new BoundedMap<NodeId, { left: number, at: number }>(MAX_GIVEN_TO)
   private direct?: DirectLike
 
   constructor (init: ParcelsInit) {
@@ -107,6 +110,14 @@ export class Parcels {
       throw new TopicForbiddenError('The topic is restricted, and its list of followers does not name the node that asks')
     }
 
-    return answerQuestion(question, this.init.history)
+    const now = performance.now()
+    const { left, at } = this.given.get(from) ?? { left: GIVEN_BYTES_BURST, at: now }
+    const room = Math.min(GIVEN_BYTES_BURST, left + (now - at) * GIVEN_BYTES_PER_SECOND / 1_000)
+    // one message at least: who asks gets on, but no faster than that
+    const answer = answerQuestion(question, this.init.history, Math.min(MAX_FETCHED_BYTES, Math.max(0, room)))
+
+    this.given.set(from, { left: room - answer.byteLength, at: now })
+
+    return answer
   }
 }

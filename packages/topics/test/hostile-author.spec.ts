@@ -1,5 +1,5 @@
 import { createIdentities } from '@fisco-libp2p/test-kit'
-import { decodeQuestion, encodeEnvelope, Feed, FETCH_NAME, History, MAX_BUFFERED, MESSAGE_VERSION, TAILS_ENTRY } from '@fisco-libp2p/topics'
+import { decodeAnswer, decodeQuestion, encodeEnvelope, encodeQuestion, Feed, FETCH_NAME, History, MAX_BUFFERED, MESSAGE_VERSION, TAILS_ENTRY } from '@fisco-libp2p/topics'
 import { expect } from 'chai'
 import { FetchResponse, Tails } from '../src/pb/messages.ts'
 import { TestNetwork, until } from './helpers/network.ts'
@@ -86,6 +86,27 @@ describe('an author that means harm', () => {
     network.bus.loses = () => true
     await publish(honest, 3, 2)
     await until(() => follower.multicasts.length === 4, 4_000)
+  })
+
+  it('is given what it asks for again and again at a bounded rate', async () => {
+    await using network = new TestNetwork()
+    const [author, follower] = await createReliable(network, identities.slice(0, 2))
+    const data = new Uint8Array(1_000_000)
+
+    await author.topics.publish('prices', data, reliable)
+    await author.topics.publish('prices', data, reliable)
+    await until(() => follower.multicasts.length === 2)
+    const { incarnation } = follower.multicasts[0]
+    const question = encodeQuestion({ topic: TOPIC, author: author.nodeId, incarnation, from: 1, to: 2 })
+    const given: number[] = []
+
+    for (let i = 0; i < 40; i++) {
+      given.push(decodeAnswer(await follower.libp2p.services.direct.request(author.nodeId, FETCH_NAME, question)).messages.length)
+    }
+
+    expect(given.slice(0, 15)).to.deep.equal(numbers(15).map(() => 2))
+    // it gets on all the same
+    expect(given.slice(-5)).to.include(1).and.to.not.include(0)
   })
 
   it('does not block followers with what it begins anew', () => {
