@@ -132,13 +132,9 @@ export const MAX_RELAY_ENTRIES = 16_384
 export const MESH_GRACE = 3_000
 
 /**
- * How long `request` takes in all, in milliseconds, unless it is told otherwise.
+ * How long `request` takes in all, unless it is told otherwise, and waits for one follower, in milliseconds: three of them fit into it.
  */
 export const REQUEST_TIMEOUT = 10_000
-
-/**
- * How long `request` waits for one follower, in milliseconds: three of them fit into {@link REQUEST_TIMEOUT}.
- */
 export const TRY_TIMEOUT = 3_000
 
 /**
@@ -299,7 +295,7 @@ export const MAX_SOURCES = 3
 export const DELIVER_NAME = 'fisco/topics/deliver'
 
 /**
- * Version of the receipts for such messages; it is also the version that the signature binds.
+ * Version of the receipts for such messages, which the signature binds, too.
  */
 export const RECEIPT_VERSION = 1
 
@@ -309,16 +305,18 @@ export const RECEIPT_VERSION = 1
 export const MAX_ROUTE = 16
 
 /**
- * How long `publish` waits for confirmations, unless it is told otherwise, and how long one try to deliver may take, in milliseconds.
+ * How long `publish` waits for confirmations, unless told otherwise, and how long one try to deliver may take, in milliseconds.
  */
 export const ACK_TIMEOUT = 10_000
 export const DELIVER_TIMEOUT = 10_000
 
 /**
- * Deliveries to one follower that are under way at a time, and messages that wait for confirmations, all together.
+ * Deliveries to one follower under way at a time, messages that wait for confirmations in all, and what enough others have confirmed that waits for one follower, and its bytes.
  */
 export const MAX_DELIVERING = 64
 export const MAX_UNCONFIRMED = 8_192
+export const MAX_LAGGING = 1_024
+export const MAX_LAGGING_BYTES = 16 * 1_048_576
 
 /**
  * Shortest and longest pause after a delivery failed, in milliseconds; a connection that opens ends it.

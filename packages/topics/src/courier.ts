@@ -1,4 +1,9 @@
-import { MAX_DELIVER_DELAY, MAX_DELIVERING, MIN_DELIVER_DELAY } from './constants.ts'
+import { MAX_DELIVER_DELAY, MAX_DELIVERING, MAX_LAGGING, MAX_LAGGING_BYTES, MIN_DELIVER_DELAY } from './constants.ts'
+
+/**
+ * After how many messages it is looked whether too much waits.
+ */
+const LOOK_EVERY = 16
 
 /**
  * A message that one node shall confirm.
@@ -10,7 +15,17 @@ export interface Order {
    * Aborts when nobody waits for it any more.
    */
   signal: AbortSignal
+
+  /**
+   * Whether enough others have confirmed it: then it need not be brought.
+   */
+  isSpare (): boolean
   confirmed (): void
+
+  /**
+   * It is not tried any more.
+   */
+  dropped (): void
 
   /**
    * A try has failed; another one follows.
@@ -24,6 +39,8 @@ export interface Order {
 export class Courier {
   private readonly bring: (message: Uint8Array, signal: AbortSignal) => Promise<void>
   private readonly waiting: Order[] = []
+  private bytes = 0
+  private added = 0
   private underWay = 0
   private failures = 0
   private timer?: NodeJS.Timeout
@@ -41,7 +58,29 @@ export class Courier {
 
   add (order: Order): void {
     this.waiting.push(order)
+    this.bytes += order.message.byteLength
     this.proceed()
+
+    // not each time: it looks at all that wait
+    if (++this.added % LOOK_EVERY === 0) {
+      this.lighten()
+    }
+  }
+
+  /**
+   * A node that confirms nothing must not have its author keep without limit what others have confirmed long ago: the oldest of that go.
+   */
+  private lighten (): void {
+    for (let i = 0; i < this.waiting.length && (this.waiting.length > MAX_LAGGING || this.bytes > MAX_LAGGING_BYTES);) {
+      if (this.waiting[i].isSpare()) {
+        const [order] = this.waiting.splice(i, 1)
+
+        this.bytes -= order.message.byteLength
+        order.dropped()
+      } else {
+        i++
+      }
+    }
   }
 
   /**
@@ -61,6 +100,7 @@ export class Courier {
     const live = this.waiting.filter(({ signal }) => !signal.aborted)
 
     this.waiting.splice(0, this.waiting.length, ...live)
+    this.bytes = live.reduce((sum, { message }) => sum + message.byteLength, 0)
 
     if (live.length === 0) {
       clearTimeout(this.timer)
@@ -75,6 +115,8 @@ export class Courier {
       if (order == null) {
         return
       }
+
+      this.bytes -= order.message.byteLength
 
       if (!order.signal.aborted) {
         this.try(order).catch(() => {}) // it never rejects
@@ -92,6 +134,7 @@ export class Courier {
     } catch (err) {
       order.failed(err)
       this.waiting.unshift(order)
+      this.bytes += order.message.byteLength
       this.pause()
     } finally {
       this.underWay--

@@ -103,12 +103,14 @@ export class Deliveries {
     const failures = new Map<NodeId, Error>()
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const end = this.limit(timeout, signals, reason => { reject(reason) })
+    let dropped = 0
     const look = (): void => {
       if (confirmed.length >= needed) {
         resolve()
+        end.enough()
       }
 
-      if (confirmed.length === receivers.length) {
+      if (confirmed.length + dropped === receivers.length) {
         end.over()
         // without effect where enough have
         reject(new Error('nobody else follows'))
@@ -122,6 +124,11 @@ export class Deliveries {
         confirmed: () => {
           confirmed.push(nodeId)
           failures.delete(nodeId)
+          look()
+        },
+        isSpare: () => confirmed.length >= needed,
+        dropped: () => {
+          dropped++
           look()
         },
         failed: err => { failures.set(nodeId, err) }
@@ -146,12 +153,19 @@ export class Deliveries {
   /**
    * Aborts a signal when time is over or nobody waits any more, unless all is over before.
    */
-  private limit (timeout: number, parents: readonly AbortSignal[], onAbort: (reason: Error) => void): { signal: AbortSignal, over (): void } {
+  private limit (timeout: number, parents: readonly AbortSignal[], onAbort: (reason: Error) => void): { signal: AbortSignal, enough (): void, over (): void } {
     const controller = new AbortController()
+    let isCounted = true
+    // nobody waits for it any more
+    const enough = (): void => {
+      this.unconfirmed -= Number(isCounted)
+      isCounted = false
+    }
+
     const over = (): void => {
       clearTimeout(timer)
       parents.forEach(parent => { parent.removeEventListener('abort', abort) })
-      this.unconfirmed--
+      enough()
       this.tidy()
     }
 
@@ -170,7 +184,7 @@ export class Deliveries {
     parents.forEach(parent => { parent.addEventListener('abort', abort, { once: true }) })
     this.unconfirmed++
 
-    return { signal: controller.signal, over }
+    return { signal: controller.signal, enough, over }
   }
 
   private courierTo (nodeId: NodeId, topic: string): Courier {

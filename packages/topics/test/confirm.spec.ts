@@ -1,6 +1,7 @@
 import { createIdentities } from '@fisco-libp2p/test-kit'
 import { decodeParcel, DELIVER_NAME, MESSAGE_NAME, routeBetween, signReceipt } from '@fisco-libp2p/topics'
 import { expect } from 'chai'
+import { CountingMetrics } from './helpers/metrics.ts'
 import { connect, TestNetwork, text, until } from './helpers/network.ts'
 import type { TestNode } from './helpers/network.ts'
 import type { Identity } from '@fisco-libp2p/identity'
@@ -201,6 +202,25 @@ describe('confirmed messages', () => {
     await new Promise(resolve => { setImmediate(resolve) })
     await author.libp2p.stop()
     expect(await stopped).to.have.property('name', 'NotStartedError')
+  })
+
+  it('that enough have confirmed do not pile up for one that never does', async () => {
+    await using network = new TestNetwork()
+    const metrics = new CountingMetrics()
+    const [author, good, silent] = await Promise.all(identities.slice(0, 3).map(async (identity, i) => network.add(identity, i === 0 ? { metrics: metrics.factory } : follow)))
+    const { promise: silence, resolve: end } = Promise.withResolvers<void>()
+
+    await connect(author, good)
+    await connect(author, silent)
+    silent.libp2p.services.direct.unhandle(DELIVER_NAME)
+    silent.libp2p.services.direct.handle(DELIVER_NAME, async () => silence)
+
+    for (let i = 0; i < 8_400; i += 100) {
+      await Promise.all(Array.from({ length: 100 }, async () => author.topics.publish('prices', Uint8Array.of(1), { acks: 1, timeout: 60_000 })))
+    }
+
+    expect(await metrics.gauge('fisco_topics_unconfirmed_messages')).to.equal(0)
+    end()
   })
 
   it('wait in a limited number', async () => {
