@@ -4,12 +4,13 @@ import { MAX_SOCKET_PATH } from '@fisco-libp2p/admin'
 import { MAX_BANDWIDTH } from '@fisco-libp2p/direct'
 import { parseNodeId } from '@fisco-libp2p/identity'
 import { DEFAULT_MAX_MEMBERS, MAX_DELAY, MAX_MEMBERS, MIN_LINK_TIMEOUT } from '@fisco-libp2p/peers'
-import { parse } from 'ini'
+import { readSections } from './config-sections.ts'
 import { BYTES_PER_MBIT, DEFAULT_ADMIN_SOCKET, DEFAULT_CA_CERT, DEFAULT_CERT, DEFAULT_CHAIN_ID, DEFAULT_DATA_PATH, DEFAULT_KEY, DEFAULT_LISTEN_IP, DEFAULT_LISTEN_PORT, MAX_ADDRESSES, STATE_FOLDER } from './constants.ts'
 import { endpointToMultiaddr, parseEndpoint, parsePort } from './endpoint.ts'
 import { ConfigError } from './errors.ts'
 import { parseRestrictedTopics } from './restricted-topics.ts'
 import { parseTrustSettings } from './trust-settings.ts'
+import type { Section } from './config-sections.ts'
 import type { TrustSettings } from './trust-settings.ts'
 import type { NodeId, PolicyChoice } from '@fisco-libp2p/identity'
 import type { RestrictedTopic } from '@fisco-libp2p/topics'
@@ -97,30 +98,9 @@ export interface NodeConfig extends TrustSettings {
   restrictedTopics: Record<string, RestrictedTopic>
 
   /**
-   * Settings that look like mistakes: keys that no node knows.
+   * Settings that look like mistakes and let nobody in: keys that no node knows, and what is there twice.
    */
   warnings: string[]
-}
-
-type Section = Record<string, unknown>
-
-/**
- * Other names under which FISCO BCOS's own files have the sections.
- */
-const ALIASES: Record<string, string> = { network_security: 'secure', certificate_blacklist: 'crl', certificate_whitelist: 'cal' }
-
-/**
- * The keys that each section may have; those with a number are written `node.*`. Other sections are FISCO BCOS's own and
- * are left alone, and so are keys of these sections that FISCO BCOS knows and this stack has no use for.
- */
-const KNOWN: Record<string, { used: string[], ignored?: string[] }> = {
-  p2p: { used: ['listen_ip', 'listen_port', 'node.*', 'max_nodes', 'max_unconfigured_nodes', 'link_timeout_ms', 'max_retry_delay_ms'], ignored: ['enable_compress', 'peers_param_limit', 'max_nodes_limit', 'connection_warning'] },
-  network_security: { used: ['data_path', 'key', 'cert', 'ca_cert', 'policy', 'crl.*', 'crl_soft_fail.*'], ignored: ['ca_path'] },
-  flow_control: { used: ['outgoing_bandwidth_limit', 'outgoing_bandwidth_limit_per_peer'], ignored: ['limit_req'] },
-  admin: { used: ['socket'] },
-  certificate_blacklist: { used: ['crl.*', 'serial.*'] },
-  certificate_whitelist: { used: ['cal.*'] },
-  chain: { used: ['id', 'network_id'], ignored: ['sm_crypto', 'sm_crypto_channel', 'rsa_crypto_channel'] }
 }
 
 /**
@@ -145,10 +125,9 @@ export async function readConfig (file: string, options: AbortOptions = {}): Pro
  * @throws ConfigError that names file, section and key
  */
 export function parseConfig (text: string, file: string): NodeConfig {
-  // a byte order mark would become part of the first section's name
-  const ini: Record<string, unknown> = parse(text.replace(/^\uFEFF/, ''))
+  const sections = readSections(text, file)
   const folder = dirname(resolve(file))
-  const section = (name: string): Section => toSection(ini[name] ?? ini[ALIASES[name]])
+  const section = sections.get
 
   const p2p = section('p2p')
   const security = section('network_security')
@@ -195,19 +174,15 @@ export function parseConfig (text: string, file: string): NodeConfig {
     bytesPerSecond: bandwidth('outgoing_bandwidth_limit'),
     bytesPerSecondPerPeer: bandwidth('outgoing_bandwidth_limit_per_peer'),
     adminSocket: socket.path,
-    restrictedTopics: at('[restricted_topic]', () => parseRestrictedTopics(section('restricted_topic'))),
-    warnings: [...Object.keys(KNOWN).flatMap(name => unknownKeys(name, section(name))), ...socket.warnings]
+    restrictedTopics: at('[restricted_topic]', () => parseRestrictedTopics(sections.restrictedTopics)),
+    warnings: [...sections.warnings, ...socket.warnings]
   }
-}
-
-function toSection (value: unknown): Section {
-  return typeof value === 'object' && value != null ? value as Section : {}
 }
 
 function textOf (section: Section, key: string, fallback: string): string {
   const value = section[key]
 
-  return value == null || value === '' || typeof value === 'object' ? fallback : String(value)
+  return value == null || value === '' ? fallback : value
 }
 
 /**
@@ -262,12 +237,5 @@ function parsePolicy (text: string): PolicyChoice {
  * `name.0`, `name.1` and so on, in the order of the file; FISCO BCOS does not ask that the numbers have no gaps.
  */
 function numbered (section: Section, name: string): Array<[string, string]> {
-  return Object.entries(section).filter(([key]) => new RegExp(`^${name}\\.\\d+$`).test(key)).map(([key, value]) => [key, String(value)])
-}
-
-function unknownKeys (name: string, section: Section): string[] {
-  const known = [...KNOWN[name].used, ...KNOWN[name].ignored ?? []]
-  const isKnown = (key: string): boolean => known.includes(key) || known.includes(key.replace(/\.\d+$/, '.*'))
-
-  return Object.keys(section).filter(key => !isKnown(key)).map(key => `[${name}] ${key} is unknown and has no effect: known are ${KNOWN[name].used.join(', ')}`)
+  return Object.entries(section).filter(([key]) => new RegExp(`^${name}\\.\\d+$`).test(key))
 }

@@ -4,14 +4,14 @@ import type { RestrictedTopic } from '@fisco-libp2p/topics'
 /**
  * Reads the sections `[restricted_topic.0]`, `[restricted_topic.1]` and so on: `name`, `follower.N` and `publisher.N`. Followers publish where no publisher is named.
  *
- * @param sections - by number, as `ini` reads them
+ * @param sections - by number
  * @throws Error that says what is wrong, with the section as its `where`
  */
-export function parseRestrictedTopics (sections: Record<string, unknown>): Record<string, RestrictedTopic> {
+export function parseRestrictedTopics (sections: Record<string, Record<string, string>>): Record<string, RestrictedTopic> {
   const topics: Record<string, RestrictedTopic> = {}
 
   for (const [number, section] of Object.entries(sections)) {
-    const entries = Object.entries(typeof section === 'object' && section != null ? section : {}).map(([key, value]) => [key, String(value)])
+    const entries = Object.entries(section)
     const listed = (name: string): string[] => entries.filter(([key]) => new RegExp(`^${name}\\.\\d+$`).test(key)).map(([, value]) => value.trim().toLowerCase().replace(/^0x/, ''))
     const unknown = entries.find(([key]) => !/^(name|(follower|publisher)\.\d+)$/.test(key))
     const name = entries.find(([key]) => key === 'name')?.[1] ?? ''

@@ -10,7 +10,7 @@ const parse = (text: string): ReturnType<typeof parseConfig> => parseConfig(text
 
 describe('config.ini', () => {
   it('has FISCO BCOS\'s defaults', () => {
-    const config = parse('')
+    const config = parse('[p2p]')
 
     expect(config.listen.toString()).to.equal('/ip4/0.0.0.0/tcp/30300/tls')
     expect(config).to.deep.include({
@@ -55,7 +55,7 @@ describe('config.ini', () => {
       networkId: new Uint8Array(32).fill(15),
       warnings: []
     })
-    expect(parse('')).to.deep.include({ crls: [], deniedSerials: [], networkId: undefined })
+    expect(parse('[p2p]')).to.deep.include({ crls: [], deniedSerials: [], networkId: undefined })
 
     for (const [section, line, message] of [
       ['network_security', 'crl_soft_fail.1=true', '[network_security] crl_soft_fail.1: there is no crl.1'],
@@ -72,7 +72,7 @@ describe('config.ini', () => {
     expect(parse('[flow_control]\nlimit_req=10\noutgoing_bandwidth_limit=2\noutgoing_bandwidth_limit_per_peer=0.5')).to.deep.include({
       bytesPerSecond: 262_144, bytesPerSecondPerPeer: 65_536, warnings: []
     })
-    expect(parse('').bytesPerSecond).to.equal(undefined)
+    expect(parse('[p2p]').bytesPerSecond).to.equal(undefined)
 
     for (const value of ['0', '-1', '1e3', 'fast', '0.000001', '999999']) {
       expect(() => parse(`[flow_control]\noutgoing_bandwidth_limit=${value}`)).to.throw(ConfigError, `[flow_control] outgoing_bandwidth_limit: "${value}" is no number of Mbit/s from`)
@@ -121,8 +121,8 @@ describe('config.ini', () => {
     const { warnings } = parse('[p2p]\nlistn_port=1\nmax_nodes_limit=100\nnode.x=1.2.3.4:5\n[network_security]\nca_path=x\n[rpc]\nanything=1')
 
     expect(warnings).to.have.lengthOf(2)
-    expect(warnings[0]).to.include('[p2p] listn_port is unknown').and.include('listen_port')
-    expect(warnings[1]).to.include('[p2p] node.x is unknown')
+    expect(warnings[0]).to.include('[p2p] listn_port has no effect: it is unknown').and.include('listen_port')
+    expect(warnings[1]).to.include('[p2p] node.x has no effect: the part behind the dot must be a number, as in node.0=')
   })
 
   const wrong: Record<string, [text: string, where: string, what: RegExp]> = {
