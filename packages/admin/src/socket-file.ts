@@ -1,5 +1,6 @@
-import { lstat, unlink } from 'node:fs/promises'
+import { lstat, stat, unlink } from 'node:fs/promises'
 import { connect } from 'node:net'
+import { dirname } from 'node:path'
 import { PROBE_TIMEOUT, SOCKET_UMASK } from './constants.ts'
 import { AdminSocketError } from './errors.ts'
 import type { Server } from 'node:net'
@@ -14,7 +15,7 @@ export async function listenOnSocket (server: Server, path: string): Promise<voi
   await removeStale(path)
 
   const listening = new Promise<void>((resolve, reject) => {
-    server.once('error', err => { reject(new AdminSocketError(`the admin socket ${path} cannot be made: ${err.message}; see [admin] socket`, { cause: err })) })
+    server.once('error', reject)
     server.once('listening', resolve)
   })
 
@@ -27,7 +28,28 @@ export async function listenOnSocket (server: Server, path: string): Promise<voi
     process.umask(before)
   }
 
-  await listening
+  await listening.catch(async err => {
+    throw new AdminSocketError(`the admin socket ${path} cannot be made: ${await explain(err, dirname(path))}, or change [admin] socket in config.ini (none: no admin API)`, { cause: err })
+  })
+}
+
+/**
+ * @returns why, and what to do
+ */
+async function explain ({ code = '', message }: NodeJS.ErrnoException, folder: string): Promise<string> {
+  // of a folder that does not exist, Node.js says EACCES
+  const kind = await stat(folder).then(found => found.isDirectory() ? code : 'ENOTDIR', (err: NodeJS.ErrnoException) => err.code ?? code)
+  const denied = `this user may not write to the folder ${folder} (${kind}); give the folder to the user that runs the node`
+  const reasons: Record<string, string> = {
+    ENOENT: `the folder ${folder} does not exist; make it`,
+    ENOTDIR: `${folder} is no folder; make it one`,
+    EROFS: `the folder ${folder} is on a file system that cannot be written to; mount it so that it can be`,
+    EADDRINUSE: 'a socket of that name is there, and this user may not remove it; remove it',
+    EACCES: denied,
+    EPERM: denied
+  }
+
+  return reasons[kind] ?? `${message}; see to it`
 }
 
 async function removeStale (path: string): Promise<void> {

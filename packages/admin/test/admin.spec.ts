@@ -296,6 +296,7 @@ describe('admin API', () => {
     expect(file.message).to.contain('is no socket, and is left alone')
     const nowhere = await Promise.resolve(start(create(folder.join('no', 'd.sock')))).then(() => undefined, err => err)
     expect(nowhere).to.have.property('name', 'AdminSocketError')
+    expect(nowhere.message).to.contain(`the folder ${folder.join('no')} does not exist; make it, or change [admin] socket`)
   })
 
   it('refuses a path that no socket can have', () => {

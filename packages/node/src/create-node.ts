@@ -1,4 +1,4 @@
-import { admin } from '@fisco-libp2p/admin'
+import { admin, AdminSocketError } from '@fisco-libp2p/admin'
 import { loadIdentity } from '@fisco-libp2p/identity'
 import { createLibp2p } from 'libp2p'
 import { savePeers } from './config-file.ts'
@@ -96,7 +96,7 @@ export interface FiscoNode extends Libp2p<NodeServices> {
   /**
    * Starts it, if it was created with `start: false`, or again after `stop()`.
    *
-   * @throws ListenError if an address cannot be listened on; the node is stopped then
+   * @throws ListenError if an address cannot be listened on, AdminSocketError if the admin socket cannot be made; the node is stopped then
    */
   start (): Promise<void>
 
@@ -120,7 +120,8 @@ export interface FiscoNode extends Libp2p<NodeServices> {
 /**
  * Creates a node and starts it: from a FISCO BCOS `config.ini`, or from settings.
  *
- * @throws ConfigError, IdentityError, InvalidParametersError; ListenError if the address cannot be listened on
+ * @throws ConfigError, IdentityError, InvalidParametersError; ListenError if the address cannot be listened on; AdminSocketError if the admin
+ * socket cannot be made; StateFolderError if the node's folder cannot be written to
  */
 export async function createNode (init: ConfigFileInit | SettingsInit): Promise<FiscoNode> {
   if (!('config' in init)) {
@@ -197,7 +198,14 @@ async function buildNode (init: SettingsInit, stateFolder?: string): Promise<Fis
 /**
  * libp2p gives one error for all addresses, with those of the sockets in its text.
  */
-function explainListen (err: Error, init: SettingsInit): ListenError | undefined {
+function explainListen (err: Error, init: SettingsInit): Error | undefined {
+  // its codes are about a file, and not about a port
+  const ofAdmin = [err, err.cause, ...(err as AggregateError).errors ?? []].find(part => part instanceof AdminSocketError)
+
+  if (ofAdmin != null) {
+    return ofAdmin
+  }
+
   const address = (init.listen ?? []).map(String).join(', ')
   const code = /EADDRINUSE|EADDRNOTAVAIL|EACCES|ENOTFOUND/.exec(`${err.message} ${String(err.cause)} ${(err as AggregateError).errors?.join(' ') ?? ''}`)?.[0]
   const meanings: Record<string, string> = {

@@ -26,3 +26,15 @@ export class ListenError extends Error {
     this.name = 'ListenError'
   }
 }
+
+/**
+ * The folder for what must survive a restart cannot be made or written to. The message says which folder, why, and what to do.
+ */
+export class StateFolderError extends Error {
+  static name = 'StateFolderError'
+
+  constructor (readonly folder: string, what: string, options?: ErrorOptions) {
+    super(`the node cannot keep what must survive a restart in ${folder}: ${what}`, options)
+    this.name = 'StateFolderError'
+  }
+}

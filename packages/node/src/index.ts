@@ -40,7 +40,7 @@ export { parseConfig, readConfig } from './config.ts'
 export { createNode } from './create-node.ts'
 export { nodeDefaults } from './defaults.ts'
 export { formatEndpoint, parseEndpoint } from './endpoint.ts'
-export { ConfigError, ListenError } from './errors.ts'
+export { ConfigError, ListenError, StateFolderError } from './errors.ts'
 
 export type { ConfigPeersChange } from './config-file.ts'
 export type { NodeConfig } from './config.ts'

@@ -1,5 +1,5 @@
-import { appendFile } from 'node:fs/promises'
-import { createNode, ListenError, nodeDefaults } from '@fisco-libp2p/node'
+import { appendFile, chmod, mkdir, writeFile } from 'node:fs/promises'
+import { createNode, ListenError, nodeDefaults, StateFolderError } from '@fisco-libp2p/node'
 import { chainFolder, createIdentities, temporaryFolder } from '@fisco-libp2p/test-kit'
 import { expect } from 'chai'
 import { pEvent } from 'p-event'
@@ -19,6 +19,23 @@ async function withNodes (chain: WrittenChain, use: (nodes: FiscoNode[]) => Prom
 async function untilConnected (node: FiscoNode, count: number): Promise<void> {
   while (node.services.peers.members().length < count) {
     await pEvent(node.services.peers, 'peer:up')
+  }
+}
+
+/**
+ * Whoever runs the tests may not write to the folder meanwhile.
+ */
+async function notWritable<T> (folder: string, work: () => Promise<T>): Promise<T> {
+  const isRoot = process.geteuid?.() === 0
+  await chmod(folder, 0o555)
+  // to root, modes are nothing
+  isRoot && process.seteuid?.(65_534)
+
+  try {
+    return await work()
+  } finally {
+    isRoot && process.seteuid?.(0)
+    await chmod(folder, 0o755)
   }
 }
 
@@ -91,6 +108,41 @@ describe('createNode', () => {
     const failure = await createNode({ identity, listen: ['/ip4/203.0.113.1/tcp/30300/tls'] }).catch(err => err)
 
     expect(failure).to.be.an.instanceOf(ListenError).with.property('message').that.includes('change listen_ip')
+  })
+
+  it('says why the admin socket cannot be made, and not that the port is not allowed', async () => {
+    await using folder = await temporaryFolder()
+    const [identity] = await createIdentities(1)
+    const fail = async (socket: string): Promise<Error> => createNode({ identity, listen: ['/ip4/127.0.0.1/tcp/0/tls'], admin: { socket } }).then(() => expect.fail('it started'), err => err)
+    await chmod(folder.path, 0o755)
+    await mkdir(folder.join('closed'))
+    await writeFile(folder.join('file'), '')
+
+    for (const [socket, failure, reason] of [
+      [folder.join('nowhere', 'x.sock'), await fail(folder.join('nowhere', 'x.sock')), `the folder ${folder.join('nowhere')} does not exist; make it, or change [admin] socket`],
+      [folder.join('file', 'x.sock'), await fail(folder.join('file', 'x.sock')), `${folder.join('file')} is no folder`],
+      [folder.join('closed', 'x.sock'), await notWritable(folder.join('closed'), async () => fail(folder.join('closed', 'x.sock'))), `this user may not write to the folder ${folder.join('closed')} (EACCES); give the folder to the user`]
+    ] as Array<[string, Error, string]>) {
+      expect(failure).to.have.property('name', 'AdminSocketError')
+      expect(failure.message).to.contain(`the admin socket ${socket} cannot be made: ${reason}`).and.not.contain('port')
+    }
+  })
+
+  it('says which folder cannot be written to', async () => {
+    await using folder = await temporaryFolder()
+    const [identity] = await createIdentities(1)
+    const fail = async (stateFolder: string): Promise<Error> => createNode({ identity, stateFolder, start: false }).then(() => expect.fail('it was created'), err => err)
+    await chmod(folder.path, 0o755)
+    await Promise.all([mkdir(folder.join('node')), writeFile(folder.join('file'), '')])
+
+    for (const [state, failure, reason] of [
+      [folder.join('node', 'state'), await notWritable(folder.join('node'), async () => fail(folder.join('node', 'state'))), `this user may not write to ${folder.join('node')} (EACCES); give that folder to the user`],
+      [folder.join('file'), await fail(folder.join('file')), 'it is no folder; move it away'],
+      [folder.join('file', 'state'), await fail(folder.join('file', 'state')), 'one of the folders above it is a file']
+    ] as Array<[string, Error, string]>) {
+      expect(failure).to.be.an.instanceOf(StateFolderError)
+      expect(failure.message).to.contain(`in ${state}: ${reason}`)
+    }
   })
 
   it('grows its incarnation with every start, from what it stored', async () => {
