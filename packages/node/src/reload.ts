@@ -1,9 +1,12 @@
-import { readIdentityFiles, reloadIdentity } from '@fisco-libp2p/identity'
+import { networkIdOf, readIdentityFiles, reloadIdentity } from '@fisco-libp2p/identity'
+import { multiaddr } from '@multiformats/multiaddr'
 import { readConfig } from './config.ts'
+import { formatEndpoint } from './endpoint.ts'
 import type { NodeConfig } from './config.ts'
 import type { AccessLists } from '@fisco-libp2p/access'
 import type { Identity, IdentityFiles } from '@fisco-libp2p/identity'
 import type { AbortOptions } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
 
 /**
  * What a running node took from its files.
@@ -20,7 +23,7 @@ export interface ReloadReport {
   errors: Error[]
 
   /**
-   * What is written there now and needs a restart, or something else done.
+   * What is written there and needs a restart, or something else done: again each time, for as long as the node runs with something else. And what looks like a mistake.
    */
   warnings: string[]
 }
@@ -33,9 +36,24 @@ export interface Reloadable {
   lists: Pick<AccessLists, 'allow' | 'deny' | 'update'>
 
   /**
-   * As it is in force.
+   * As it was read last: what is taken over is in force from it.
    */
   config: NodeConfig
+
+  /**
+   * As the node was started from it: what is not taken over is in force from this one.
+   */
+  started: NodeConfig
+
+  /**
+   * The addresses that it keeps connected now.
+   */
+  peers (): string[]
+
+  /**
+   * The addresses that any `config.ini` so far has named; those of this one are put to them. Others were added at run time, and need not be in the file.
+   */
+  named: Set<string>
   passphrase?: string
 }
 
@@ -64,11 +82,10 @@ export function identityFiles (config: NodeConfig, passphrase?: string): Identit
  */
 export async function reload (node: Reloadable, options: AbortOptions = {}): Promise<{ report: ReloadReport, config: NodeConfig }> {
   const report: ReloadReport = { changed: [], errors: [], warnings: [] }
-  const config = await readConfig(node.config.file, options).catch((err: Error) => {
+  const read = await readConfig(node.config.file, options).catch((err: Error) => {
     report.errors.push(err)
-
-    return node.config
   })
+  const config = read ?? node.config
 
   if (!sameEntries(config.allow, node.lists.allow) || !sameEntries(config.deny, node.lists.deny)) {
     attempt(report, () => {
@@ -84,7 +101,10 @@ export async function reload (node: Reloadable, options: AbortOptions = {}): Pro
     })
   }, (err: Error) => { report.errors.push(err) })
 
-  report.warnings.push(...needsRestart(node, config))
+  if (read != null) {
+    read.peers.forEach(address => { node.named.add(String(address)) })
+    report.warnings.push(...read.warnings, ...needsRestart(node, read), ...otherPeers(node, read.peers))
+  }
 
   return { report, config }
 }
@@ -128,13 +148,29 @@ const FIXED: ReadonlyArray<[keyof NodeConfig, string]> = [
   ['restrictedTopics', '[restricted_topic.N]']
 ]
 
-function needsRestart ({ identity, config: before }: Reloadable, after: NodeConfig): string[] {
-  const changed = FIXED.filter(([key]) => JSON.stringify(before[key]) !== JSON.stringify(after[key])).map(([, name]) => name)
+function needsRestart ({ identity, started }: Reloadable, now: NodeConfig): string[] {
+  const other = FIXED.filter(([key]) => JSON.stringify(started[key]) !== JSON.stringify(now[key])).map(([, name]) => name)
 
-  // written down what is in force already, it changes nothing
-  if (after.networkId != null && Buffer.compare(after.networkId, identity.networkId) !== 0) {
-    changed.push('[chain] network_id')
+  // written down what is in force already, it changes nothing; nor does it change anything if what was written down follows from the CAs
+  const networkId = now.networkId ?? (started.networkId == null ? identity.networkId : networkIdOf(identity.trust.anchors, now.chainId))
+
+  if (Buffer.compare(networkId, identity.networkId) !== 0) {
+    other.push('[chain] network_id')
   }
 
-  return changed.map(name => `${name} is another one now, and is taken over when the node is started again`)
+  return other.map(name => `${name} is another one in config.ini than the one that the node runs with, and is taken over when the node is started again`)
+}
+
+/**
+ * What somebody changed in the file, and not with `peers add` or `peers remove`.
+ */
+function otherPeers ({ peers, named }: Reloadable, addresses: readonly Multiaddr[]): string[] {
+  const [running, written] = [peers(), addresses.map(String)]
+  const added = addresses.filter(address => !running.includes(String(address)))
+  const removed = running.filter(address => named.has(address) && !written.includes(address))
+
+  return [
+    ...added.length === 0 ? [] : [`[p2p] node.N: the node does not keep ${added.map(formatEndpoint).join(', ')} connected, which config.ini names: use "fisco-p2p peers add" for each, or start the node again`],
+    ...removed.length === 0 ? [] : [`[p2p] node.N: the node still keeps ${removed.map(address => formatEndpoint(multiaddr(address))).join(', ')} connected, which config.ini does not name any more: use "fisco-p2p peers remove" for each, or start the node again`]
+  ]
 }

@@ -12,14 +12,23 @@ import type { AbortOptions, Logger } from '@libp2p/interface'
 export function reloadable (node: FiscoNode, config: NodeConfig, init: ConfigFileInit): FiscoNode {
   const log = node.logger.forComponent('fisco-libp2p:node')
   const { start, stop } = { start: node.start.bind(node), stop: node.stop.bind(node) }
-  let inForce = config
+  const named = new Set(config.peers.map(String))
+  let lastRead = config
   let files: FileWatch | undefined
 
   // one after the other: a later one must not be overtaken by an earlier one
   let last: Promise<unknown> = Promise.resolve()
   const once = async (options?: AbortOptions): Promise<ReloadReport> => {
-    const { report, config: read } = await reload({ identity: node.identity, lists: node.lists, config: inForce, passphrase: init.passphrase }, options)
-    inForce = read
+    const { report, config: read } = await reload({
+      identity: node.identity,
+      lists: node.lists,
+      config: lastRead,
+      started: config,
+      peers: () => node.services.peers.list().map(({ address }) => address),
+      named,
+      passphrase: init.passphrase
+    }, options)
+    lastRead = read
     logReload(log, report)
     init.onReload?.(report)
     await files?.watch(watched(read))
@@ -42,7 +51,7 @@ export function reloadable (node: FiscoNode, config: NodeConfig, init: ConfigFil
 
       if (init.watch !== false && files == null) {
         files = new FileWatch(async () => { await again() })
-        await files.watch(watched(inForce))
+        await files.watch(watched(lastRead))
       }
     },
     stop: async () => {
