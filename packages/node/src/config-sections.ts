@@ -70,6 +70,11 @@ const KNOWN: Record<string, Rules> = {
 const RESTRICTED_TOPIC = 'restricted_topic'
 
 /**
+ * From where on entries of a list are numbered that have the number of another one: a list loses nobody.
+ */
+const OUT_OF_THE_WAY = 1_000_000_000
+
+/**
  * All names of known sections, and the ones they are known by.
  */
 const NAMES: ReadonlyMap<string, string> = new Map([
@@ -78,7 +83,7 @@ const NAMES: ReadonlyMap<string, string> = new Map([
 ])
 
 /**
- * Reads the sections of a `config.ini`. Of what is there twice the last counts, as the `ini` format has it.
+ * Reads the sections of a `config.ini`. Of what is there twice the last counts, as the `ini` format has it; in the lists of who may come in all.
  *
  * @param file - its name, for errors
  * @throws ConfigError if a line may change who is let in and is not understood, or if the text is no `config.ini`
@@ -151,6 +156,15 @@ function take (name: string, section: IniSection, { values, lines }: Found, file
       return [`[${section.name}] ${key} has no effect: ${problem}`]
     }
 
+    if (before != null && KNOWN[name]?.list === true) {
+      // a number that nobody writes; who does is on the list as well
+      const free = `${key.slice(0, key.lastIndexOf('.'))}.${OUT_OF_THE_WAY + line}`
+      lines.set(free, line)
+      values[free] = value ?? ''
+
+      return [`[${section.name}] ${key} is there twice, in the lines ${before} and ${line}: both count; give one of them a number that is free`]
+    }
+
     lines.set(key, line)
     values[key] = value ?? ''
 
@@ -186,7 +200,9 @@ function problemOf (name: string, { key, value }: IniEntry): string | undefined 
 function twice (first: IniSection, again: IniSection): string {
   const names = first.name === again.name ? `[${again.name}] is there twice` : `[${first.name}] and [${again.name}] are the same section`
 
-  return `${names}, in the lines ${first.line} and ${again.line}: the keys of both count, and of a key that both have the last one; put them together`
+  const isList = KNOWN[knownName(again.name) ?? '']?.list === true
+
+  return `${names}, in the lines ${first.line} and ${again.line}: ${isList ? 'all that stands in both counts' : 'the keys of both count, and of a key that both have the last one'}; put them together`
 }
 
 /**
