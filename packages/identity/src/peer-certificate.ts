@@ -121,6 +121,16 @@ export interface HandshakeVerification {
   peerId: PeerId
 
   /**
+   * The other end's address, as a multiaddr.
+   */
+  address: string
+
+  /**
+   * What it says of its incarnation. A node's own ID with a number that this process never had is another process with its key.
+   */
+  incarnation: number
+
+  /**
    * Refuses the peer for now; the first reason counts.
    *
    * @param rule - `draining`: this node stops; `overloaded`: it has no room for this peer

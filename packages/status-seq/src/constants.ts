@@ -249,6 +249,11 @@ export const MAX_STREAMS = 3
 export const CLONE_WINDOW = 60_000
 
 /**
+ * Milliseconds after which it is told again that another node's key is in use twice.
+ */
+export const CLONE_REMINDER = 3_600_000
+
+/**
  * Fewest milliseconds between two answers to newer records of this node: two processes with one key would drive each other
  * on as fast as the network carries it.
  */

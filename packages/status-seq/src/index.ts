@@ -201,6 +201,30 @@ export interface StatusSelfSuperseded {
 }
 
 /**
+ * Two processes use the key of one node.
+ */
+export interface ClonedIdentity {
+  nodeId: NodeId
+
+  /**
+   * The incarnation of the process that was noticed: of this node's own key, the one that is not this process; of another
+   * node's, the older one.
+   */
+  incarnation: number
+
+  /**
+   * Where it was seen, a multiaddr; of an inbound connection the port is one that it does not listen on. Absent where it was
+   * noticed by a record.
+   */
+  address?: string
+
+  /**
+   * What it says of itself, where it was noticed by a record.
+   */
+  found?: StatusRecord
+}
+
+/**
  * A node's key signed two different records with the same numbers.
  */
 export interface StatusEquivocation {
@@ -226,10 +250,16 @@ export interface StatusSeqEvents {
   'status:self-superseded': CustomEvent<StatusSelfSuperseded>
 
   /**
-   * This node was superseded twice within 60 s: its key is in use elsewhere. Find the other process and stop it, or have a new
-   * key certified.
+   * This node was superseded twice within 60 s, or made a handshake with its own key that is not with itself: the key is in use
+   * elsewhere. Find the other process and stop it, or have a new key certified. At most once in 60 s.
    */
-  'identity:cloned': CustomEvent<StatusSelfSuperseded>
+  'identity:cloned': CustomEvent<ClonedIdentity>
+
+  /**
+   * The key of another node is in use twice: of two processes that are there by turns, the one that was started first has come
+   * back twice within 60 s. Once an hour for each node.
+   */
+  'node:cloned': CustomEvent<ClonedIdentity>
   'status:equivocation': CustomEvent<StatusEquivocation>
 }
 

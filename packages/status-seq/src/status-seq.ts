@@ -2,6 +2,7 @@ import { incarnationOf } from '@fisco-libp2p/identity'
 import { serviceCapabilities } from '@libp2p/interface'
 import { TypedEventEmitter } from 'main-event'
 import { changes } from './changes.ts'
+import { Clones } from './clones.ts'
 import { ADDRESSES_ENTRY, CLONE_WINDOW, SUPERSEDE_INTERVAL, VERSION_ENTRY } from './constants.ts'
 import { addressesEntry, describeRecord, versionEntry } from './description.ts'
 import { StatusEngine } from './engine.ts'
@@ -14,12 +15,12 @@ import { identityNotary } from './notary.ts'
 import { readSettings } from './settings.ts'
 import type { NodeDescription } from './description.ts'
 import type { EngineObserver } from './engine.ts'
-import type { StatusChange, StatusEquivocation, StatusGone, StatusSeqComponents, StatusSeqEvents, StatusSeqInit, StatusSeq as StatusSeqInterface, StatusSelfSuperseded } from './index.ts'
+import type { ClonedIdentity, StatusChange, StatusEquivocation, StatusGone, StatusSeqComponents, StatusSeqEvents, StatusSeqInit, StatusSeq as StatusSeqInterface, StatusSelfSuperseded } from './index.ts'
 import type { StatusMetrics } from './metrics.ts'
 import type { Links } from './neighbourhood.ts'
 import type { SealedRecord, StatusRecord } from './record.ts'
 import type { Settings } from './settings.ts'
-import type { NodeId } from '@fisco-libp2p/identity'
+import type { HandshakeVerification, NodeId } from '@fisco-libp2p/identity'
 import type { AbortOptions, Logger, Startable } from '@libp2p/interface'
 
 const now = (): number => performance.now()
@@ -40,6 +41,7 @@ export class StatusSeq extends TypedEventEmitter<StatusSeqEvents> implements Sta
   private readonly standings = new Memory<Standing>()
   private running = false
   private knownLinks?: Links
+  private readonly clones: Clones
   private supersededAt = -Infinity
   private timer?: { handle: ReturnType<typeof setTimeout>, at: number }
 
@@ -57,6 +59,7 @@ export class StatusSeq extends TypedEventEmitter<StatusSeqEvents> implements Sta
         this.act()
       }
     })
+    this.clones = new Clones(this.settings.identity.nodeId)
     this.metrics = registerMetrics(components.metrics, () => this.engine.table.size, () => this.neighbours.size)
   }
 
@@ -73,7 +76,9 @@ export class StatusSeq extends TypedEventEmitter<StatusSeqEvents> implements Sta
     }
 
     this.describeSelf()
+    this.clones.lives(incarnation)
     this.engine.begin(incarnation, now())
+    this.settings.identity.addEventListener('handshake:verified', this.onVerified)
     this.components.events.addEventListener('self:peer:update', this.onSelfUpdate)
     this.settings.identity.addEventListener('identity:renewed', this.onRenewed)
     this.settings.identity.trust.addEventListener('trust:change', this.onTrust)
@@ -97,6 +102,7 @@ export class StatusSeq extends TypedEventEmitter<StatusSeqEvents> implements Sta
     this.components.events.removeEventListener('self:peer:update', this.onSelfUpdate)
     clearTimeout(this.timer?.handle)
     this.timer = undefined
+    this.settings.identity.removeEventListener('handshake:verified', this.onVerified)
     this.settings.identity.removeEventListener('identity:renewed', this.onRenewed)
     this.settings.identity.trust.removeEventListener('trust:change', this.onTrust)
     await this.neighbours.stop()
@@ -266,12 +272,38 @@ export class StatusSeq extends TypedEventEmitter<StatusSeqEvents> implements Sta
     const detail: StatusSelfSuperseded = { nodeId: sealed.nodeId, found: sealed.record, incarnation }
 
     this.log.error('a record of this node was found that is newer than its own: its incarnation is %d now', incarnation)
+    this.clones.lives(incarnation)
     this.engine.begin(incarnation, now())
     this.act()
     this.safeDispatchEvent('status:self-superseded', { detail })
 
-    if (this.supersededAt - before <= CLONE_WINDOW) {
-      this.safeDispatchEvent('identity:cloned', { detail })
+    if (this.supersededAt - before <= CLONE_WINDOW && this.clones.mayTell(now())) {
+      this.safeDispatchEvent<ClonedIdentity>('identity:cloned', { detail: { nodeId: sealed.nodeId, incarnation: sealed.incarnation, found: sealed.record } })
+    }
+  }
+
+  private readonly onVerified = ({ detail }: CustomEvent<HandshakeVerification>): void => {
+    this.judgeHandshake(detail).catch(err => { this.log.error('could not look at a handshake - %e', err) })
+  }
+
+  private async judgeHandshake ({ nodeId, incarnation, address }: HandshakeVerification): Promise<void> {
+    if (nodeId !== this.settings.identity.nodeId) {
+      const detail = this.clones.other({ nodeId, incarnation, address }, now())
+
+      if (detail != null) {
+        this.log.error('two processes use the key of node %s: the older one came from %s', nodeId, address)
+        this.safeDispatchEvent<ClonedIdentity>('node:cloned', { detail })
+      }
+
+      return
+    }
+
+    // it may be about to be raised, and this node dials itself
+    this.clones.lives(await incarnationOf(this.components).get())
+
+    if (this.running && this.clones.own({ nodeId, incarnation }, now())) {
+      this.log.error('another process uses the key of this node: it was met at %s', address)
+      this.safeDispatchEvent<ClonedIdentity>('identity:cloned', { detail: { nodeId, incarnation, address } })
     }
   }
 

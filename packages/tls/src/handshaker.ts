@@ -1,5 +1,5 @@
 import { createSecureContext } from 'node:tls'
-import { incarnationOf } from '@fisco-libp2p/identity'
+import { getPeerCertificate, incarnationOf } from '@fisco-libp2p/identity'
 import { InvalidParametersError, setMaxListeners } from '@libp2p/interface'
 import { CertificateMemory } from './certificate-memory.ts'
 import { clientHandshake } from './client.ts'
@@ -295,7 +295,10 @@ export class Handshaker {
 
     const refusals: HandshakeRefusedError[] = []
     const refuse: HandshakeVerification['refuse'] = (rule, text) => { refusals.push(new HandshakeRefusedError(rule, 'us', text)) }
-    this.identity.safeDispatchEvent('handshake:verified', { detail: { direction, nodeId, peerId, refuse } })
+    const detail: HandshakeVerification = {
+      direction, nodeId, peerId, refuse, address: connection.remoteAddr?.toString() ?? '', incarnation: getPeerCertificate(connection)?.incarnation ?? 0
+    }
+    this.identity.safeDispatchEvent('handshake:verified', { detail })
 
     if (refusals.length > 0) {
       throw refusals[0]
