@@ -1,15 +1,18 @@
 import { LogLimiter } from '@fisco-libp2p/tls'
+import { eventLine, nodeFacts, nodeText } from './event-line.ts'
 import type { Output } from './output.ts'
 import type { FiscoNode, ReloadReport } from '@fisco-libp2p/node'
 
 /**
  * Lines for who is disconnected, and whose certificates end.
  */
-export function reportTrust ({ services: { access } }: FiscoNode, output: Output): void {
+export function reportTrust (node: FiscoNode, output: Output): void {
+  const { access } = node.services
   const limiter = new LogLimiter()
 
   access.addEventListener('access:closed', ({ detail: { nodeId, rule, message, address } }) => {
-    line(output, `disconnected ${nodeId} (${rule}): ${message}`, 'access:closed', { nodeId, rule, message, address })
+    const facts = nodeId == null ? {} : nodeFacts(node, nodeId)
+    eventLine(output, `disconnected ${nodeId == null ? '' : `${nodeText({ nodeId, ...facts })} at `}${address} (${rule}): ${message}`, 'access:closed', { ...facts, rule, message, address })
   })
   access.addEventListener('certificate:expiring', ({ detail }) => {
     // others say when their certificates end, and may say it again and again
@@ -17,15 +20,15 @@ export function reportTrust ({ services: { access } }: FiscoNode, output: Output
 
     if (allowed != null) {
       const { own, nodeId, name, certificate, notAfter, days } = detail
-      line(output, `${own ? 'this node' : `${nodeId} ("${name}")`}: ${certificate} ${days === 0 ? 'has ended' : `ends within ${days} ${days === 1 ? 'day' : 'days'},`} at ${new Date(notAfter).toISOString()}`, 'certificate:expiring', detail)
+      eventLine(output, `${own ? 'this node' : nodeText({ nodeId, name })}: ${certificate} ${days === 0 ? 'has ended' : `ends within ${days} ${days === 1 ? 'day' : 'days'},`} at ${new Date(notAfter).toISOString()}`, 'certificate:expiring', detail)
     }
   })
   access.addEventListener('certificate:refused', ({ detail }) => {
-    line(output, `others refuse this node: ${detail.message}`, 'certificate:refused', detail)
+    eventLine(output, `others refuse this node: ${detail.message}`, 'certificate:refused', detail)
   })
   access.addEventListener('clock:skew', ({ detail }) => {
     const { offset, neighbours, skewed } = detail
-    line(output, `this clock is ${Math.abs(offset)} ms ${offset > 0 ? 'behind' : 'ahead of'} those of ${neighbours} neighbours${skewed ? ': set it' : ', which is fine again'}`, 'clock:skew', detail)
+    eventLine(output, `this clock is ${Math.abs(offset)} ms ${offset > 0 ? 'behind' : 'ahead of'} those of ${neighbours} neighbours${skewed ? ': set it' : ', which is fine again'}`, 'clock:skew', detail)
   })
 }
 
@@ -34,18 +37,14 @@ export function reportTrust ({ services: { access } }: FiscoNode, output: Output
  */
 export function reportReload ({ changed, errors, warnings }: ReloadReport, output: Output): void {
   for (const { message } of errors) {
-    line(output, `reload: what was in force stays: ${message}`, 'reload:failed', { message })
+    eventLine(output, `reload: what was in force stays: ${message}`, 'reload:failed', { message })
   }
 
   for (const warning of warnings) {
-    line(output, `reload: ${warning}`, 'warning', { warning })
+    eventLine(output, `reload: ${warning}`, 'warning', { warning })
   }
 
   if (changed.length > 0) {
-    line(output, `reload: new are ${changed.join(', ')}`, 'reload', { changed })
+    eventLine(output, `reload: new are ${changed.join(', ')}`, 'reload', { changed })
   }
-}
-
-function line (output: Output, text: string, event: string, detail: object): void {
-  output.result(`${new Date().toISOString()} ${text}`, { event, time: Date.now(), ...detail })
 }

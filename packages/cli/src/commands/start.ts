@@ -1,8 +1,10 @@
 import { appendFileSync } from 'node:fs'
 import { createNode } from '@fisco-libp2p/node'
-import { LogLimiter } from '@fisco-libp2p/tls'
+import { reportClones } from '../clone-reports.ts'
 import { EndRequest, endWithin } from '../end-request.ts'
+import { eventLine } from '../event-line.ts'
 import { Output } from '../output.ts'
+import { reportPeers } from '../peer-reports.ts'
 import { loadPlugins, startPlugins } from '../plugins.ts'
 import { reportReload, reportTrust } from '../trust-reports.ts'
 import type { FiscoNode } from '@fisco-libp2p/node'
@@ -38,7 +40,9 @@ export const start: CommandModule<object, StartArguments> = {
     const stopping = new AbortController()
 
     running.node = node
-    report(node, output)
+    reportWarnings(node, output)
+    reportPeers(node, output)
+    reportClones(node, output)
     reportTrust(node, output)
     // before the node starts, so that their handlers are there for the first connection
     await startPlugins(plugins, node, output, stopping.signal)
@@ -77,47 +81,12 @@ function keyLog (output: Output): ((line: Uint8Array) => void) | undefined {
 }
 
 /**
- * Lines for what an operator wants to see: who is connected, who is not, and who was refused why.
+ * Settings that have no effect, or not the one that was meant.
  */
-function report (node: FiscoNode, output: Output): void {
-  const { identity, config, services: { peers } } = node
-  const limiter = new LogLimiter()
-  const retries = new LogLimiter()
-  const event = (text: string, event: string, detail: object): void => {
-    output.result(`${new Date().toISOString()} ${text}`, { event, time: Date.now(), ...detail })
-  }
-
+function reportWarnings ({ config }: FiscoNode, output: Output): void {
   for (const warning of config?.warnings ?? []) {
-    event(`warning: ${config?.file}: ${warning}`, 'warning', { warning })
+    eventLine(output, `warning: ${config?.file}: ${warning}`, 'warning', { warning })
   }
-
-  peers.addEventListener('peer:up', ({ detail: { nodeId, name, agency, direction } }) => {
-    event(`connected to ${nodeId} ("${name}", agency "${agency}")`, 'peer:up', { nodeId, name, agency, direction })
-  })
-  peers.addEventListener('peer:down', ({ detail: { nodeId, reason } }) => {
-    event(`lost ${nodeId} (${reason})`, 'peer:down', { nodeId, reason })
-  })
-  peers.addEventListener('peer:refused', ({ detail }) => {
-    const { address, rule, refusedBy, final, message } = detail
-    event(`${address} is refused by ${refusedBy === 'us' ? 'this node' : 'the peer'} (${rule})${final ? ' and left alone until something changes here, or for some minutes' : ''}: ${message}`, 'peer:refused', detail)
-  })
-  peers.addEventListener('peer:retry', ({ detail }) => {
-    const line = retries.next()
-
-    if (line != null) {
-      const { address, delay, attempts, error } = detail
-      event(`${address} is dialled again in ${delay} ms, ${attempts} dials have failed: ${error}${line.suppressed === 0 ? '' : ` (${line.suppressed} more were not shown)`}`, 'peer:retry', { ...detail, suppressed: line.suppressed })
-    }
-  })
-  identity.addEventListener('handshake:rejected', ({ detail }) => {
-    // anybody can make handshakes fail: a flood of them must not fill the disk
-    const line = limiter.next()
-
-    if (line != null) {
-      const { suppressed } = line
-      event(`${detail.direction} handshake with ${detail.address} failed: ${detail.message}${suppressed === 0 ? '' : ` (${suppressed} more were not shown)`}`, 'handshake:rejected', { ...detail, suppressed })
-    }
-  })
 }
 
 function reportStart (node: FiscoNode, output: Output): void {
