@@ -9,7 +9,7 @@ import { reload } from './commands/reload.ts'
 import { start } from './commands/start.ts'
 import { status } from './commands/status.ts'
 import { listen, topics } from './commands/topics.ts'
-import { Output, UsageError } from './output.ts'
+import { Output, outliveReaders, UsageError } from './output.ts'
 
 /**
  * Runs one command.
@@ -18,6 +18,9 @@ import { Output, UsageError } from './output.ts'
  * @returns the exit code: 0, or 1 after an error, which was printed as one line
  */
 export async function runCli (argv: string[]): Promise<number> {
+  // before the help is printed, too
+  outliveReaders()
+
   const parser = yargs(argv)
     .scriptName('fisco-p2p')
     .usage('$0 <command>\n\nA permissioned peer-to-peer network for consortium chains')

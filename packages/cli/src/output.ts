@@ -13,6 +13,28 @@ export class UsageError extends Error {
 }
 
 /**
+ * Aborted when nobody reads standard output any more.
+ */
+const unread = new AbortController()
+let isGuarded = false
+
+/**
+ * From now on a reader of this process's output that goes away, or a disk that is full, does not take the process with it. What is
+ * written then is lost: a node must not die of its log.
+ *
+ * @returns aborted when nobody reads standard output any more
+ */
+export function outliveReaders (): AbortSignal {
+  if (!isGuarded) {
+    isGuarded = true
+    process.stdout.on('error', () => { unread.abort() })
+    process.stderr.on('error', () => {})
+  }
+
+  return unread.signal
+}
+
+/**
  * Where a command writes. With `--json`, standard output carries JSON alone, one value per line.
  */
 export class Output {
@@ -20,6 +42,7 @@ export class Output {
 
   constructor (options: { json?: boolean }) {
     this.json = options.json === true
+    outliveReaders()
   }
 
   /**

@@ -1,6 +1,6 @@
 import { AdminClient } from '../admin-client.ts'
 import { EndRequest } from '../end-request.ts'
-import { Output, UsageError } from '../output.ts'
+import { Output, outliveReaders, UsageError } from '../output.ts'
 import { listenText, topicsTable } from '../topics-table.ts'
 import { CONFIG_OPTION } from './info.ts'
 import type { ListenEntry, TopicEntry } from '@fisco-libp2p/admin'
@@ -54,6 +54,8 @@ export const listen: CommandModule<object, ListenArguments> = {
     const client = await AdminClient.of(args.config)
 
     end.promise.then(() => { controller.abort() }, () => {}) // it never rejects
+    // nobody is left to print for
+    outliveReaders().addEventListener('abort', () => { controller.abort() }, { once: true })
     await client.listen<ListenEntry>(`/v1/topics/listen?${query}`, controller.signal, entry => {
       output.result(listenText(entry), entry)
 
