@@ -1,7 +1,8 @@
+import { lstat } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { InvalidParametersError } from '@libp2p/interface'
 import { Api } from './api.ts'
-import { MAX_CONNECTIONS, MAX_LISTEN_BYTES, MAX_SOCKET_PATH, REQUEST_TIMEOUT } from './constants.ts'
+import { MAX_CONNECTIONS, MAX_LISTEN_BYTES, MAX_SOCKET_PATH, REQUEST_TIMEOUT, WATCH_INTERVAL } from './constants.ts'
 import { listenOnSocket } from './socket-file.ts'
 import type { Admin, AdminComponents, AdminInit } from './index.ts'
 import type { Logger, Startable } from '@libp2p/interface'
@@ -17,7 +18,13 @@ export class AdminService implements Admin, Startable {
   readonly #init: AdminInit
   readonly #components: AdminComponents
   readonly #log: Logger
+
+  /**
+   * The one that listens, and those whose socket was removed, until the last of their connections is closed.
+   */
+  readonly #servers = new Set<Server>()
   #server?: Server
+  #watch?: ReturnType<typeof setInterval>
 
   constructor (components: AdminComponents, init: AdminInit) {
     const length = Buffer.byteLength(init.socket)
@@ -37,17 +44,42 @@ export class AdminService implements Admin, Startable {
       return
     }
 
+    await this.#listen()
+    this.#watch = setInterval(() => {
+      this.#look().catch(err => { this.#log.error('the admin socket is gone, and cannot be made again - %e', err) })
+    }, WATCH_INTERVAL).unref()
+  }
+
+  /**
+   * Ends all connections, and removes the socket's file.
+   */
+  async stop (): Promise<void> {
+    clearInterval(this.#watch)
+    this.#watch = undefined
+    this.#server = undefined
+
+    await Promise.all([...this.#servers].map(async server => {
+      const closed = new Promise(resolve => { server.close(resolve) })
+      server.closeAllConnections()
+      await closed
+    }))
+  }
+
+  async #listen (): Promise<void> {
     const api = new Api(this.#components, this.#init)
     const server = createServer({ requestTimeout: REQUEST_TIMEOUT, headersTimeout: REQUEST_TIMEOUT, connectionsCheckingInterval: REQUEST_TIMEOUT }, (request, response) => {
       answer(api, request, response).catch(err => { this.#log.error('a request was not answered - %e', err) })
     })
     server.maxConnections = MAX_CONNECTIONS
+    server.once('close', () => { this.#servers.delete(server) })
     this.#server = server
+    this.#servers.add(server)
 
     try {
       await listenOnSocket(server, this.socket)
     } catch (err) {
       this.#server = undefined
+      this.#servers.delete(server)
       throw err
     }
 
@@ -56,16 +88,23 @@ export class AdminService implements Admin, Startable {
   }
 
   /**
-   * Ends all connections, and removes the socket's file.
+   * Somebody who tidies up may have removed the socket: nobody could ask the node any more. What lies there instead is left alone.
    */
-  async stop (): Promise<void> {
-    const server = this.#server
-    this.#server = undefined
+  async #look (): Promise<void> {
+    const error = await lstat(this.socket).then(() => undefined, (err: NodeJS.ErrnoException) => err)
 
-    if (server != null) {
-      const closed = new Promise(resolve => { server.close(resolve) })
-      server.closeAllConnections()
-      await closed
+    if (error?.code !== 'ENOENT' || this.#watch == null) {
+      return
+    }
+
+    this.#log.error('the admin socket %s was removed: it is made again', this.socket)
+    // before there is a new file: a server that closes removes the one at its path. Its connections go on
+    this.#server?.close()
+    await this.#listen()
+
+    // stopped meanwhile
+    if (this.#watch == null) {
+      await this.stop()
     }
   }
 }

@@ -25,6 +25,11 @@ export const MAX_BODY = 65_536
 export const REQUEST_TIMEOUT = 5_000
 
 /**
+ * How often, in milliseconds, a node looks whether its socket's file is still there.
+ */
+export const WATCH_INTERVAL = 2_000
+
+/**
  * How long, in milliseconds, an existing socket file has to show whether somebody listens on it.
  */
 export const PROBE_TIMEOUT = 1_000

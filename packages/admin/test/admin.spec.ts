@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { stat, writeFile } from 'node:fs/promises'
+import { stat, unlink, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
+import { setTimeout as delay } from 'node:timers/promises'
 import { admin } from '@fisco-libp2p/admin'
 import { temporaryFolder } from '@fisco-libp2p/test-kit'
 import { start, stop } from '@libp2p/interface'
@@ -211,6 +212,30 @@ describe('admin API', () => {
       { topic: 'board', followers: [], following: false, restricted: true, differs: [{ Node: 'node0', NodeID: other.identity.nodeId }] },
       { topic: 'prices', followers: [{ Node: 'node1', NodeID: node.identity.nodeId }], following: true, restricted: false, differs: [] }
     ])
+  })
+
+  it('makes its socket again when somebody removes it, and does not cut who listens', async () => {
+    await using pair = await startPair()
+    const { node, socket } = pair
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      request({ socketPath: socket, path: '/v1/topics/listen?topic=prices' }, resolve).on('error', reject).end()
+    })
+    const lines = createInterface(response)[Symbol.asyncIterator]()
+    expect(JSON.parse((await lines.next()).value).event).to.equal('listening')
+
+    await unlink(socket)
+
+    while (await stat(socket).catch(() => undefined) == null) {
+      await delay(50)
+    }
+
+    expect((await stat(socket)).mode & 0o777).to.equal(0o600)
+    expect((await ask(socket, 'GET', '/v1/info')).value).to.include({ NodeID: node.identity.nodeId })
+    await ask(socket, 'POST', '/v1/topics/publish', JSON.stringify({ topic: 'prices', text: 'hello' }))
+    expect(JSON.parse((await lines.next()).value)).to.include({ event: 'message', topic: 'prices' })
+
+    await node.stop()
+    expect(await stat(socket).catch(({ code }) => code)).to.equal('ENOENT')
   })
 
   it('answers what is wrong with a request', async () => {
