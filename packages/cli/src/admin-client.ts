@@ -120,6 +120,7 @@ export class AdminClient {
   #explain (err: NodeJS.ErrnoException): UsageError {
     switch (err.code) {
       case 'ENOENT':
+        return new UsageError(`there is no socket ${this.#socket}: the node of ${this.#config} is not running (start it with fisco-p2p start --config ${this.#config}), or its socket was removed (a node that runs makes it again within some seconds)`)
       case 'ECONNREFUSED':
         return new UsageError(`the node of ${this.#config} is not running (nobody listens on ${this.#socket}); start it with fisco-p2p start --config ${this.#config}`)
       case 'EACCES':

@@ -17,7 +17,7 @@ describe('fisco-p2p peers and info', () => {
 
     const off = await run(['peers', 'list', '--config', a.config, '--json'])
     expect(off.code).to.equal(1)
-    expect(off.stderr).to.match(/^error: the node of .* is not running \(nobody listens on .*admin\.sock\); start it with fisco-p2p start --config/)
+    expect(off.stderr).to.match(/^error: there is no socket .*admin\.sock: the node of .* is not running \(start it with fisco-p2p start --config .*\), or its socket was removed/)
 
     const nodes = [new Running(['start', '--config', a.config, '--json']), new Running(['start', '--config', b.config, '--json'])]
 
