@@ -169,7 +169,8 @@ export class IdentityError extends Error {
    * @param what - what is wrong, and what to do
    */
   constructor (readonly file: string, readonly rule: IdentityRule, what: string, options?: ErrorOptions) {
-    super(`${file}: ${rule}: ${what}`, options)
+    // a refused certificate says the rule as well: once is enough
+    super(`${file}: ${rule}: ${options?.cause instanceof CertificateRefusedError ? what.replace(`: ${rule}: `, ': ') : what}`, options)
     this.name = 'IdentityError'
   }
 }

@@ -1,5 +1,5 @@
 import { createPrivateKey } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { certificatesFromPem } from './certificate.ts'
 import { MAX_ANCHORS, MAX_CRLS } from './constants.ts'
 import { checkTime, crlsFromFile } from './crl.ts'
@@ -21,8 +21,22 @@ export async function readIdentityFile (file: string, hint: string, options: Abo
   } catch (err) {
     options.signal?.throwIfAborted()
 
-    throw new IdentityError(file, 'unreadable', `${err.code === 'ENOENT' ? 'the file does not exist' : err.message}; ${hint}`, { cause: err })
+    throw new IdentityError(file, 'unreadable', err.code === 'EACCES' ? await describeAccess(file) : `${err.code === 'ENOENT' ? 'the file does not exist' : err.message}; ${hint}`, { cause: err })
   }
+}
+
+/**
+ * Whose a file is that this process may not read, and what to do.
+ */
+async function describeAccess (file: string): Promise<string> {
+  const facts = await stat(file).catch(() => undefined)
+  const user = process.geteuid?.()
+  const who = `the user of this process${user == null ? '' : ` (ID ${user})`} may not read it`
+
+  // one of the folders above it is closed
+  return facts == null
+    ? `${who}: may it enter the folder?`
+    : `${who}: its owner is user ID ${facts.uid}, its mode ${(facts.mode & 0o777).toString(8).padStart(3, '0')}; it must belong to the user that the node runs as (chown) and be readable for that user (chmod 600)`
 }
 
 /**

@@ -237,14 +237,14 @@ function judgeFreshness ({ crl, name, softFail = false }: CrlSource, usable: boo
   }
 
   if (!usable) {
-    throw refusal(certificate, 'crl-unusable', `${name} (${crl.description}) is not signed by the key of its issuer "${certificate.issuer}", so it cannot be known whether it is revoked`, 'get the right CRL from the issuer, or set softFail for it')
+    throw refusal(certificate, 'crl-unusable', `${name} (${crl.description}) is not signed by the key of its issuer "${certificate.issuer}", so it cannot be known whether it is revoked`, 'get the right CRL from the issuer, or accept them without it: crl_soft_fail.N=true in config.ini, with the number of this CRL (softFail in a program)')
   }
 
   // another one may have come from others: it can only prolong what the operator has said
   const nextUpdate = Math.max(crl.fields.nextUpdate ?? Infinity, newest.fields.nextUpdate ?? Infinity)
 
   if (now > nextUpdate) {
-    throw refusal(certificate, 'crl-expired', `${name} (${crl.description}) ended at ${new Date(nextUpdate).toISOString()}, so it cannot be known whether it is revoked`, 'get a new CRL from the issuer, or set softFail for it')
+    throw refusal(certificate, 'crl-expired', `${name} (${crl.description}) ended at ${new Date(nextUpdate).toISOString()}, so it cannot be known whether it is revoked`, 'get a new CRL from the issuer, or accept them without it: crl_soft_fail.N=true in config.ini, with the number of this CRL (softFail in a program)')
   }
 
   return nextUpdate

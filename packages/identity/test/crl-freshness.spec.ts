@@ -30,7 +30,7 @@ describe('a CRL that was configured', () => {
     it('makes all that its issuer issued unacceptable, and names the file', () => {
       store.update({ crls: [source(all.one, ended)] })
 
-      expect(refuses(store, all.nodeOfOne, 'crl-expired').message).to.include('one.crl').and.include(ended.nextUpdate.toISOString())
+      expect(refuses(store, all.nodeOfOne, 'crl-expired').message).to.include('one.crl').and.include(ended.nextUpdate.toISOString()).and.include('crl_soft_fail.N=true')
       accepts(store, all.nodeOfTwo, all.nodeOfRoot)
     })
 

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
+import { chmod, readFile, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { createIdentity, IdentityError, identityOf, loadIdentity } from '@fisco-libp2p/identity'
 import { opensslChain, temporaryFolder } from '@fisco-libp2p/test-kit'
 import { expect } from 'chai'
@@ -90,6 +91,25 @@ describe('loading an identity', () => {
       expect(err.message).to.include(node0.nodeId).and.include(node1.nodeId)
     })
 
+    it('a file that it may not read, with its owner and mode', async () => {
+      await using folder = await temporaryFolder()
+      await opensslChain(folder.path)
+      const { key } = filesOf(folder, 'node0')
+      await Promise.all([chmod(folder.path, 0o755), chmod(dirname(key), 0o755), chmod(key, 0)])
+      const user = process.geteuid?.()
+
+      // nothing is closed to root
+      if (user === 0) {
+        process.seteuid?.(65_534)
+      }
+
+      try {
+        expect((await refusal(loadFrom(folder))).message).to.match(/node\.key: unreadable: .* may not read it: its owner is user ID \d+, its mode 000; /)
+      } finally {
+        process.seteuid?.(user ?? 0)
+      }
+    })
+
     it('a P-256 leaf', async () => {
       await using folder = await temporaryFolder()
       await opensslChain(folder.path, { nodeCurve: 'prime256v1' })
@@ -105,7 +125,7 @@ describe('loading an identity', () => {
       const century = 101 * 366 * 24 * 60 * 60 * 1000
 
       expect(await refusal(loadIdentity({ ...files, now: () => Date.now() + century }))).to.include({ rule: 'expired', file: files.cert })
-        .with.property('message').that.matches(/valid until .* have it renewed/)
+        .with.property('message').that.matches(/valid until .* have it renewed/).and.matches(/^[^:]*: expired: certificate of [^:]*: [^:]* valid until/)
       expect(await refusal(loadIdentity({ ...files, now: () => Date.now() - 60_000 }))).to.include({ rule: 'not-yet-valid', file: files.cert })
         .with.property('message').that.includes('check the clocks')
     })
