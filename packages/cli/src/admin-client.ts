@@ -73,7 +73,8 @@ export class AdminClient {
         onEntry(parse(line) as T)
       }
     } catch (err) {
-      if (!signal.aborted) {
+      // what is no word of ours is a connection that broke off
+      if (!signal.aborted && err instanceof UsageError) {
         throw err
       }
     }

@@ -38,6 +38,7 @@ export async function runCli (argv: string[]): Promise<number> {
     .command(reload)
     .command(demo)
     .demandCommand(1, 'Say what to do: chain create, cert, start, info, peers, status, topics, publish, broadcast, listen, reload or demo')
+    .check(checkNumbers, true)
     .strict()
     .recommendCommands()
     .parserConfiguration({ 'duplicate-arguments-array': false })
@@ -46,7 +47,7 @@ export async function runCli (argv: string[]): Promise<number> {
     .exitProcess(false)
     .showHelpOnFail(false)
     .fail((message, err) => {
-      throw err ?? new UsageError(`${message}; see fisco-p2p --help`)
+      throw err ?? new UsageError(`${unknownCommand(argv, message) ?? message}; see fisco-p2p --help`)
     })
 
   try {
@@ -58,4 +59,31 @@ export async function runCli (argv: string[]): Promise<number> {
 
     return 1
   }
+}
+
+/**
+ * yargs makes NaN of what is no number, and takes it.
+ */
+function checkNumbers (args: object): true {
+  const [wrong] = Object.entries(args).find(([, value]) => Number.isNaN(value)) ?? []
+
+  if (wrong != null) {
+    throw new UsageError(`--${wrong} must be a number`)
+  }
+
+  return true
+}
+
+const GROUPS = ['chain', 'cert', 'peers']
+
+/**
+ * yargs calls a command that there is not an unknown argument, together with all that follow it.
+ */
+function unknownCommand (argv: readonly string[], message: string): string | undefined {
+  const unknown = /^Unknown arguments?: (.*)$/.exec(message)?.[1].split(', ') ?? []
+  const [command, subcommand] = argv.filter(text => !text.startsWith('-'))
+
+  return unknown.includes(command)
+    ? `there is no command "${command}"`
+    : GROUPS.includes(command) && unknown.includes(subcommand) ? `there is no command "${command} ${subcommand}"` : undefined
 }

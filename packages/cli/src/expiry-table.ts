@@ -1,5 +1,6 @@
 import Table from 'cli-table3'
 import pc from 'picocolors'
+import { duration } from './duration.ts'
 import type { CrlEntry, TrustEntry } from '@fisco-libp2p/admin'
 
 const DAY = 86_400_000
@@ -45,8 +46,8 @@ function dateOf (time: number): string {
 }
 
 function daysLeft (time: number, now: number): string {
-  const days = Math.floor((time - now) / DAY)
-  const text = days === Infinity ? '' : days < 0 ? 'has ended' : `${days} d`
+  const days = (time - now) / DAY
+  const text = days === Infinity ? '' : days <= 0 ? 'has ended' : duration(time - now)
 
   return days < VERY_SOON ? pc.red(text) : days < SOON ? pc.yellow(text) : text
 }

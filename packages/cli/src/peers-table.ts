@@ -2,6 +2,7 @@ import { formatEndpoint } from '@fisco-libp2p/node'
 import { multiaddr } from '@multiformats/multiaddr'
 import Table from 'cli-table3'
 import pc from 'picocolors'
+import { duration } from './duration.ts'
 import type { PeerEntry } from '@fisco-libp2p/admin'
 
 /**
@@ -51,12 +52,4 @@ function stateOf (peer: PeerEntry, now: number): string {
     default:
       return pc.yellow(`${peer.state}, ${peer.attempts} failed${error}`)
   }
-}
-
-function duration (milliseconds: number): string {
-  const seconds = Math.max(0, Math.round(milliseconds / 1000))
-  const units: Array<[number, string]> = [[86_400, 'd'], [3_600, 'h'], [60, 'min']]
-  const [size, unit] = units.find(([size]) => seconds >= size) ?? [1, 's']
-
-  return `${Math.floor(seconds / size)} ${unit}`
 }

@@ -1,5 +1,6 @@
 import Table from 'cli-table3'
 import pc from 'picocolors'
+import { duration } from './duration.ts'
 import type { StatusEntry } from '@fisco-libp2p/admin'
 
 const DAY = 86_400_000
@@ -71,10 +72,9 @@ function startOf ({ incarnation }: StatusEntry): string {
 }
 
 function expiryOf ({ expires }: StatusEntry, now: number): string {
-  const days = Math.floor((expires - now) / DAY)
-  const text = days < 0 ? 'expired' : `expires in ${days} d`
+  const text = expires <= now ? 'expired' : `expires in ${duration(expires - now)}`
 
-  return days < SOON ? pc.red(text) : text
+  return expires - now < SOON * DAY ? pc.red(text) : text
 }
 
 function cut (text: string, length: number): string {

@@ -33,12 +33,15 @@ function accessOf (differs: string[]): string {
 /**
  * What became of a message, in a sentence.
  */
-export function sentText ({ sequence, recipients, followers, local, confirmed }: SentEntry, hasAsked: boolean): string {
-  const others = `${followers} other ${followers === 1 ? 'node follows' : 'nodes follow'}`
+export function sentText ({ sequence, recipients, followers, local, confirmed }: SentEntry, hasAsked: boolean, isBroadcast = false): string {
+  // nobody follows a broadcast: it is for all
+  const others = isBroadcast
+    ? `${followers} other ${followers === 1 ? 'node is' : 'nodes are'} in the network`
+    : `${followers} other ${followers === 1 ? 'node follows' : 'nodes follow'}${local ? ', and this one' : ''}`
 
   return hasAsked
-    ? `message ${sequence} is confirmed by ${confirmed.length}; ${others}${local ? ', and this one' : ''}`
-    : `message ${sequence} was handed to ${recipients} ${recipients === 1 ? 'neighbour' : 'neighbours'}; ${others}${local ? ', and this one' : ''}`
+    ? `message ${sequence} is confirmed by ${confirmed.length}; ${others}`
+    : `message ${sequence} was handed to ${recipients} ${recipients === 1 ? 'neighbour' : 'neighbours'}; ${others}`
 }
 
 /**

@@ -45,6 +45,13 @@ export function reportReload ({ changed, errors, warnings }: ReloadReport, outpu
   }
 
   if (changed.length > 0) {
-    eventLine(output, `reload: new are ${changed.join(', ')}`, 'reload', { changed })
+    eventLine(output, `reload: ${newText(changed)}`, 'reload', { changed })
   }
+}
+
+/**
+ * What a node took from its files, in words.
+ */
+export function newText (changed: readonly string[]): string {
+  return `${changed.join(', ')} ${changed.length === 1 && !changed[0].endsWith('s') ? 'is' : 'are'} new`
 }

@@ -22,6 +22,9 @@ describe('fisco-p2p', () => {
   const wrong: Record<string, [args: string[], message: RegExp]> = {
     'no command': [[], /Say what to do/],
     'a command that it does not know': [['strat'], /Did you mean start/],
+    'a command that is like none': [['ask', 'node1', '--config', 'x'], /there is no command "ask"/],
+    'a command of a group that it does not know': [['peers', 'show', '--config', 'x'], /there is no command "peers show"/],
+    'what is no number': [['chain', 'create', '--output', 'x', '--nodes', 'many'], /--nodes must be a number/],
     'an option that it does not know': [['start', '--config', 'x', '--colour'], /colour/],
     'a missing option': [['start'], /config/],
     'a missing file': [['start', '--config', 'none.ini'], /none\.ini: the file does not exist/],

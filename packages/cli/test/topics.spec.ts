@@ -36,9 +36,10 @@ describe('fisco-p2p topics, publish, broadcast and listen', () => {
       expect(confirmed).to.deep.include({ sequence: 1, followers: 1, local: false, confirmed: [b.nodeId] })
       expect(await listener.event(({ sequence }) => sequence === 1)).to.deep.include({ event: 'message', topic: 'prices', Node: 'node0', NodeID: a.nodeId, data: Buffer.from('first').toString('base64') })
       expect(await good('publish', 'prices', 'second', '--reliable')).to.equal('message 2 was handed to 1 neighbour; 1 other node follows\n')
-      expect(await good('publish', 'blocks', 'for you', '--to', b.nodeId)).to.equal('message 1 is confirmed by 1; 1 other node follows\n')
+      expect(await good('publish', 'blocks', 'for you', '--to', 'node1')).to.equal('message 1 is confirmed by 1; 1 other node follows\n')
+      expect((await ask('publish', 'blocks', 'x', '--to', 'node9')).stderr).to.contain('no node is known by the name or node ID "node9"')
       await writeFile(folder.join('data'), Uint8Array.of(1, 255))
-      expect(await good('broadcast', '--file', folder.join('data'), '--acks', 'all')).to.equal('message 1 is confirmed by 1; 1 other node follows\n')
+      expect(await good('broadcast', '--file', folder.join('data'), '--acks', 'all')).to.equal('message 1 is confirmed by 1; 1 other node is in the network\n')
       expect(await listener.event(({ event, topic }) => event === 'message' && topic == null)).to.include({ Node: 'node0', data: 'Af8=' })
 
       expect(JSON.parse(await good('topics', '--json'))).to.deep.equal(['blocks', 'prices'].map(topic => {

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import { AdminClient } from '../admin-client.ts'
+import { findNode } from '../find-node.ts'
 import { Output, UsageError } from '../output.ts'
 import { sentText } from '../topics-table.ts'
 import { CONFIG_OPTION } from './info.ts'
-import type { SentEntry } from '@fisco-libp2p/admin'
+import type { SentEntry, StatusEntry } from '@fisco-libp2p/admin'
 import type { CommandModule } from 'yargs'
 
 interface SendArguments {
@@ -27,6 +28,11 @@ interface PublishArguments extends SendArguments {
  */
 const ACK_TIMEOUT = 10_000
 
+/**
+ * The shortest node ID is that of an Ed25519 key.
+ */
+const WHOLE_ID = /^(0x)?[0-9a-f]{64,}$/i
+
 const SEND_OPTIONS = {
   config: CONFIG_OPTION,
   file: { type: 'string', requiresArg: true, describe: 'Send what is in this file; - for standard input' },
@@ -45,11 +51,11 @@ export const publish: CommandModule<object, PublishArguments> = {
     .options({
       ...SEND_OPTIONS,
       reliable: { type: 'boolean', describe: 'Keep it for followers that miss it' },
-      to: { type: 'string', array: true, requiresArg: true, describe: 'Node IDs of the followers that alone get it, and confirm it' }
+      to: { type: 'string', array: true, requiresArg: true, describe: 'Names of the followers that alone get it, and confirm it, or their node IDs or the beginnings of those' }
     }),
 
   async handler ({ topic, reliable, to, ...args }) {
-    await send(args, '/v1/topics/publish', { topic, to, delivery: reliable === true ? 'reliable' : undefined }, to != null)
+    await send(args, '/v1/topics/publish', { topic, to: to == null ? undefined : await nodeIds(to, args.config), delivery: reliable === true ? 'reliable' : undefined }, to != null)
   }
 }
 
@@ -59,11 +65,24 @@ export const broadcast: CommandModule<object, SendArguments> = {
   builder: yargs => yargs.positional('message', { type: 'string', describe: 'The text to send' }).options(SEND_OPTIONS),
 
   async handler (args) {
-    await send(args, '/v1/topics/broadcast', {}, false)
+    await send(args, '/v1/topics/broadcast', {}, false, true)
   }
 }
 
-async function send (args: SendArguments, path: string, fields: object, isConfirmed: boolean): Promise<void> {
+/**
+ * A whole node ID is taken as it is: the node decides whether it can be reached.
+ */
+async function nodeIds (texts: readonly string[], config: string): Promise<string[]> {
+  if (texts.every(text => WHOLE_ID.test(text))) {
+    return [...texts]
+  }
+
+  const nodes = await (await AdminClient.of(config)).call<StatusEntry[]>('GET', '/v1/status')
+
+  return texts.map(text => WHOLE_ID.test(text) ? text : findNode(nodes, text).NodeID)
+}
+
+async function send (args: SendArguments, path: string, fields: object, isConfirmed: boolean, isBroadcast = false): Promise<void> {
   const acks = args.acks == null || args.acks === 'all' ? args.acks : Number(args.acks)
 
   if (typeof acks === 'number' && !Number.isInteger(acks)) {
@@ -74,7 +93,7 @@ async function send (args: SendArguments, path: string, fields: object, isConfir
   const client = await AdminClient.of(args.config)
   const sent = await client.call<SentEntry>('POST', path, { ...fields, data: data.toString('base64'), acks, timeout: args.timeout }, args.timeout ?? ACK_TIMEOUT)
 
-  new Output(args).result(sentText(sent, isConfirmed || (acks != null && acks !== 0)), sent)
+  new Output(args).result(sentText(sent, isConfirmed || (acks != null && acks !== 0), isBroadcast), sent)
 }
 
 async function readData ({ message, file }: SendArguments): Promise<Buffer> {

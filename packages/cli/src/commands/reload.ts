@@ -1,5 +1,6 @@
 import { AdminClient } from '../admin-client.ts'
 import { Output } from '../output.ts'
+import { newText } from '../trust-reports.ts'
 import { CONFIG_OPTION } from './info.ts'
 import type { ReloadEntry } from '@fisco-libp2p/admin'
 import type { CommandModule } from 'yargs'
@@ -21,7 +22,7 @@ export const reload: CommandModule<object, ReloadArguments> = {
     new Output(args).result([
       ...errors.map(error => `what was in force stays: ${error}`),
       ...warnings,
-      changed.length === 0 ? 'nothing is new' : `new are ${changed.join(', ')}`
+      changed.length === 0 ? 'nothing is new' : newText(changed)
     ].join('\n'), report)
 
     if (errors.length > 0) {

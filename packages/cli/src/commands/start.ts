@@ -36,7 +36,7 @@ export const start: CommandModule<object, StartArguments> = {
     const running: { node?: FiscoNode } = {}
     using end = new EndRequest(() => { reloadNow(output, running.node) })
     const plugins = await loadPlugins(args.plugin ?? [])
-    const node = await createNode({ config: args.config, passphrase: process.env.FISCO_P2P_PASSPHRASE, keyLog: keyLog(output), start: false, onReload: report => { reportReload(report, output) } })
+    const node = await createNode({ config: args.config, passphrase: process.env.FISCO_P2P_PASSPHRASE, keyLog: keyLog(output), start: false, onReload: report => { reportReload(report, output) } }).catch(err => { throw withPassphrase(err) })
     const stopping = new AbortController()
 
     running.node = node
@@ -56,6 +56,17 @@ export const start: CommandModule<object, StartArguments> = {
     // libp2p 3.3 can leave timers of up to 30 s behind (an address book that is about to be written, a repeating task)
     endWithin(AFTER_STOP)
   }
+}
+
+/**
+ * The variable is this command's own: what reads the key knows nothing of it.
+ */
+function withPassphrase (err: Error & { rule?: string }): Error {
+  if (err.rule === 'passphrase') {
+    err.message += '; this command takes it from the environment variable FISCO_P2P_PASSPHRASE'
+  }
+
+  return err
 }
 
 /**

@@ -1,5 +1,6 @@
 import { AdminClient } from '../admin-client.ts'
-import { Output, UsageError } from '../output.ts'
+import { findNode } from '../find-node.ts'
+import { Output } from '../output.ts'
 import { statusDetails, statusTable } from '../status-table.ts'
 import { CONFIG_OPTION } from './info.ts'
 import type { StatusEntry } from '@fisco-libp2p/admin'
@@ -23,25 +24,8 @@ export const status: CommandModule<object, StatusArguments> = {
     if (args.node == null) {
       output.result(statusTable(nodes, Date.now()), nodes)
     } else {
-      const node = find(nodes, args.node)
+      const node = findNode(nodes, args.node)
       output.result(statusDetails(node, Date.now()), node)
     }
   }
-}
-
-/**
- * @throws UsageError unless there is one such node
- */
-function find (nodes: StatusEntry[], text: string): StatusEntry {
-  const id = text.toLowerCase().replace(/^0x/, '')
-  const named = nodes.filter(({ Node }) => Node === text)
-  const found = named.length > 0 ? named : nodes.filter(({ NodeID }) => NodeID.startsWith(id))
-
-  if (found.length === 1) {
-    return found[0]
-  }
-
-  throw new UsageError(found.length === 0
-    ? `no node is known by the name or node ID "${text}": fisco-p2p status shows all`
-    : `${found.length} nodes are known by the name or node ID "${text}": give more of the node ID`)
 }
