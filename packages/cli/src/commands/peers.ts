@@ -27,7 +27,7 @@ const list: CommandModule<object, PeersArguments> = {
   async handler (args) {
     const peers = await (await AdminClient.of(args.config)).call<PeerEntry[]>('GET', '/v1/peers')
 
-    new Output(args).result(peersTable(peers, Date.now()), peers)
+    new Output(args).result(peersTable(peers, Date.now(), process.stdout.columns), peers)
   }
 }
 
