@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 
 /**
- * The specification: what it says is compared with what the code does, so that they cannot part.
+ * The specification: what it says is compared with what the code does, so that they cannot part. It lies in the repository, and is no part of this package.
  */
-const text = readFileSync(new URL('../../../../docs/PROTOCOLS.md', import.meta.url), 'utf8')
+const DOCUMENT = new URL('../../../../docs/PROTOCOLS.md', import.meta.url)
+let read: string | undefined
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, min: 60_000, h: 3_600_000, KiB: 1_024, MiB: 1_048_576 }
 
@@ -80,7 +81,8 @@ export function wireNames (constants: Readonly<Record<string, unknown>>): string
  * All tables, each with its headings first; some stand in lists.
  */
 function tables (): string[][][] {
-  const blocks = text.split('\n').map(line => line.trim()).join('\n').matchAll(/(?:^\|.*\|\n)+/gm)
+  read ??= readFileSync(DOCUMENT, 'utf8')
+  const blocks = read.split('\n').map(line => line.trim()).join('\n').matchAll(/(?:^\|.*\|\n)+/gm)
 
   return Array.from(blocks, ([block]) => {
     const rows = block.trimEnd().split('\n').map(line => line.slice(1, -1).split('|').map(cell => cell.trim()))
