@@ -126,7 +126,7 @@ describe('fisco-p2p', () => {
     await writeFile(config, `[p2p]\nlisten_ip=127.0.0.1\nlisten_port=${port}\nlisten_prt=30300\n`)
     const node = new Running(['start', '--config', config, '--json'])
 
-    expect(await node.event(({ event }) => event === 'warning')).to.have.property('warning').that.includes('listen_prt is unknown')
+    expect(await node.event(({ event }) => event === 'warning')).to.have.property('warning').that.includes('listen_prt has no effect: it is unknown')
     expect(await node.end()).to.equal(0)
   })
 

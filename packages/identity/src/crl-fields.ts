@@ -69,7 +69,7 @@ const AUTHORITY_KEY_ID = '2.5.29.35'
 export function parseCrlSignature (der: Uint8Array): CrlSignature {
   const [signed, algorithm, signature, ...more] = splitDer(der, MAX_CRL_BYTES)
 
-  if (der[0] !== TAG.sequence || signature == null || more.length > 0) {
+  if (der[0] !== TAG.sequence || signature?.[0] !== TAG.bitString || algorithm[0] !== TAG.sequence || more.length > 0) {
     throw new InvalidDerError('a CRL is a sequence of list, algorithm and signature', 0)
   }
 

@@ -248,10 +248,11 @@ describe('CRL', () => {
     const issuer = certificateOf(agency)
 
     expect(createPrivateKey(agency.key).asymmetricKeyType).to.equal('ec')
-    fc.assert(fc.property(fc.nat(der.byteLength - 1), fc.nat(7), (at, bit) => {
+
+    for (let bit = 0; bit < 8 * der.byteLength; bit++) {
       const changed = Uint8Array.from(der)
-      changed[at] ^= 1 << bit
-      expect(() => new Crl(changed, issuer)).to.throw(CrlRefusedError)
-    }), { numRuns: 300 })
+      changed[bit >> 3] ^= 1 << (bit & 7)
+      expect(() => new Crl(changed, issuer), `bit ${bit}`).to.throw(CrlRefusedError)
+    }
   })
 })
