@@ -64,11 +64,20 @@ export class Expiry {
    * When everybody's certificates end, the first ones first: this node's, and those of the others by what they have signed; for some time also those that have ended.
    */
   calendar (): CertificateTerm[] {
-    const { identity: { nodeId: self, trust }, statusSeq } = this.#init
-    const others = (statusSeq?.snapshot() ?? []).filter(({ nodeId }) => nodeId !== self).map(record => this.#term(record.nodeId, record.chain))
+    const { trust } = this.#init.identity
     const ended = [...this.#ended.values()].filter(({ notAfter }) => notAfter > trust.now() - ENDED_FOR)
 
-    return [this.#own(), ...others, ...ended].sort((a, b) => a.notAfter - b.notAfter)
+    return [...this.#present(), ...ended].sort((a, b) => a.notAfter - b.notAfter)
+  }
+
+  /**
+   * This node's, and those of the nodes whose status is kept.
+   */
+  #present (): CertificateTerm[] {
+    const { identity: { nodeId: self }, statusSeq } = this.#init
+    const others = (statusSeq?.snapshot() ?? []).filter(({ nodeId }) => nodeId !== self).map(record => this.#term(record.nodeId, record.chain))
+
+    return [this.#own(), ...others]
   }
 
   #own (): CertificateTerm {
@@ -115,7 +124,7 @@ export class Expiry {
 
     this.#init.statusSeq?.set(EXPIRY_ENTRY, new TextEncoder().encode(String(own.notAfter)))
     this.#arm(own.notAfter)
-    this.calendar().filter(({ nodeId }) => !this.#ended.has(nodeId)).forEach(term => { this.#tell(term.nodeId, term) })
+    this.#present().sort((a, b) => a.notAfter - b.notAfter).forEach(term => { this.#tell(term.nodeId, term) })
 
     for (const { crl, name, softFail } of this.#init.identity.trust.configuredCrls) {
       // another one may have come from others

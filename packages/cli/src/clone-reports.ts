@@ -1,4 +1,4 @@
-import { eventLine, nodeFacts, nodeText } from './event-line.ts'
+import { eventLine, nodeFacts, nodeText, startTime } from './event-line.ts'
 import type { Output } from './output.ts'
 import type { FiscoNode } from '@fisco-libp2p/node'
 
@@ -13,7 +13,7 @@ export function reportClones (node: FiscoNode, output: Output): void {
   statusSeq.addEventListener('status:self-superseded', ({ detail: { found, incarnation } }) => {
     const { addresses } = statusSeq.describe(found)
 
-    eventLine(output, `others hold a newer status of this node ${self}, of ${timeOf(found.incarnation)}${listens(addresses)}: this node's data was lost and its clock set back, or another process uses its key. It goes on above that one`, 'status:self-superseded', {
+    eventLine(output, `others hold a newer status of this node ${self}, of ${startTime(found.incarnation)}${listens(addresses)}: this node's data was lost and its clock set back, or another process uses its key. It goes on above that one`, 'status:self-superseded', {
       nodeId, name, found: { incarnation: found.incarnation, seq: found.seq, addresses }, incarnation
     })
   })
@@ -21,14 +21,14 @@ export function reportClones (node: FiscoNode, output: Output): void {
     const addresses = found == null ? undefined : statusSeq.describe(found).addresses
     const where = address == null ? listens(addresses) : `, met at ${address}`
 
-    eventLine(output, `WARNING: another process uses the key of this node ${self}: it was started at ${timeOf(incarnation)}${where}. Others keep the link of one of both, and throw the other out. Find that process and stop it; if it is not yours, the key is stolen: have the certificate revoked (fisco-p2p cert revoke ${name} --reason keyCompromise), and go on with a new key`, 'identity:cloned', {
+    eventLine(output, `WARNING: another process uses the key of this node ${self}: it was started at ${startTime(incarnation)}${where}. Others keep the link of one of both, and throw the other out. Find that process and stop it; if it is not yours, the key is stolen: have the certificate revoked (fisco-p2p cert revoke ${name} --reason keyCompromise), and go on with a new key`, 'identity:cloned', {
       nodeId, name, agency, incarnation, address, addresses
     })
   })
   statusSeq.addEventListener('node:cloned', ({ detail: { nodeId, incarnation, address } }) => {
     const facts = nodeFacts(node, nodeId)
 
-    eventLine(output, `WARNING: two processes use the key of node ${nodeText(facts)}: the one that was started first, at ${timeOf(incarnation)}, comes again and again from ${address ?? ''}, and the other one is there. Tell its operator: one of them is to be stopped; if it is not theirs, the key is stolen, and the certificate has to be revoked`, 'node:cloned', {
+    eventLine(output, `WARNING: two processes use the key of node ${nodeText(facts)}: the one that was started first, at ${startTime(incarnation)}, comes again and again from ${address ?? ''}, and the other one is there. Tell its operator: one of them is to be stopped; if it is not theirs, the key is stolen, and the certificate has to be revoked`, 'node:cloned', {
       ...facts, incarnation, address
     })
   })
@@ -36,13 +36,4 @@ export function reportClones (node: FiscoNode, output: Output): void {
 
 function listens (addresses: readonly string[] = []): string {
   return addresses.length === 0 ? '' : `, which listens on ${addresses.join(', ')}`
-}
-
-/**
- * An incarnation is the time of the start as a rule.
- */
-function timeOf (incarnation: number): string {
-  const date = new Date(incarnation)
-
-  return Number.isNaN(date.getTime()) ? String(incarnation) : date.toISOString()
 }

@@ -16,6 +16,15 @@ export function shortId (nodeId: string): string {
 }
 
 /**
+ * When a process was started, by its incarnation, which is the time of the start as a rule; another number is shown as it is.
+ */
+export function startTime (incarnation: number): string {
+  const date = new Date(incarnation)
+
+  return Number.isNaN(date.getTime()) ? String(incarnation) : date.toISOString()
+}
+
+/**
  * A text of the stack with short node IDs. 64 digits can be a hash that somebody has to copy: they are an ID where the text says so.
  */
 export function shortIds (text: string): string {

@@ -1,6 +1,7 @@
 import Table from 'cli-table3'
 import pc from 'picocolors'
 import { duration } from './duration.ts'
+import { shortId } from './event-line.ts'
 import type { CrlEntry, TrustEntry } from '@fisco-libp2p/admin'
 
 const DAY = 86_400_000
@@ -25,7 +26,7 @@ export function expiryTable ({ calendar, anchors, crls, clock }: TrustEntry, now
   ]
 
   for (const { ends, whose, id, what } of rows.sort((a, b) => a.ends - b.ends)) {
-    table.push([dateOf(ends), daysLeft(ends, now), whose, id === '' ? 'not seen yet' : `${id.slice(0, 8)}…`, what])
+    table.push([dateOf(ends), daysLeft(ends, now), whose, id === '' ? 'not seen yet' : shortId(id), what])
   }
 
   return `${table.toString()}\n${describeClock(clock)}`

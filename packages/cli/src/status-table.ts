@@ -1,6 +1,7 @@
 import Table from 'cli-table3'
 import pc from 'picocolors'
 import { duration } from './duration.ts'
+import { shortId, startTime } from './event-line.ts'
 import type { StatusEntry } from '@fisco-libp2p/admin'
 
 const DAY = 86_400_000
@@ -26,7 +27,7 @@ export function statusTable (nodes: readonly StatusEntry[], now: number): string
 
   for (const node of nodes) {
     table.push([
-      node.Node, node.Agency, `${node.NodeID.slice(0, 8)}…`, linkOf(node), startOf(node), node.seq, node.neighbours, cut(node.Topic.join(', '), MAX_TEXT), node.version, expiryOf(node, now)
+      node.Node, node.Agency, shortId(node.NodeID), linkOf(node), startOf(node), node.seq, node.neighbours, cut(node.Topic.join(', '), MAX_TEXT), node.version, expiryOf(node, now)
     ])
   }
 
@@ -62,13 +63,8 @@ function linkOf ({ link }: StatusEntry): string {
   return LINKS[link]
 }
 
-/**
- * An incarnation is the time of the start as a rule.
- */
 function startOf ({ incarnation }: StatusEntry): string {
-  const date = new Date(incarnation)
-
-  return Number.isNaN(date.getTime()) ? `${incarnation}` : date.toISOString().slice(0, 19).replace('T', ' ')
+  return startTime(incarnation).slice(0, 19).replace('T', ' ')
 }
 
 function expiryOf ({ expires }: StatusEntry, now: number): string {

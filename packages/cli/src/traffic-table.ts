@@ -1,4 +1,5 @@
 import Table from 'cli-table3'
+import { shortId } from './event-line.ts'
 import type { TrafficEntry } from '@fisco-libp2p/admin'
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const
@@ -15,7 +16,7 @@ export function trafficTable (entries: readonly TrafficEntry[]): string {
   const table = new Table({ head: ['node', 'node ID', 'protocol', 'sent', 'messages', 'received', 'messages'], colAligns: ['left', 'left', 'left', right, right, right, right], style: { head: [], border: [] } })
 
   for (const { Node, NodeID, handler, sent, received } of entries.toSorted((a, b) => total(b) - total(a))) {
-    table.push([Node || '?', `${NodeID.slice(0, 8)}…`, handler || '(others)', size(sent.bytes), sent.messages, size(received.bytes), received.messages])
+    table.push([Node || '?', shortId(NodeID), handler || '(others)', size(sent.bytes), sent.messages, size(received.bytes), received.messages])
   }
 
   return table.toString()

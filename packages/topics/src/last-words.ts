@@ -169,9 +169,11 @@ export class LastWords {
     const { feeds, topology } = this.init
     const neighbours = topology.neighbours()
     const comer = nodeIdOf(remotePeer)
-    const known = comer == null ? [] : feeds().filter(feed => !neighbours.has(feed.author) && this.isUntold(feed) && topology.neighboursOf(feed.topic).includes(comer))
 
-    known.slice(0, MAX_FEEDS).forEach(feed => { this.tell(feed, topology.neighboursOf(feed.topic).filter(nodeId => nodeId === comer)) })
+    if (comer != null) {
+      feeds().filter(feed => !neighbours.has(feed.author) && this.isUntold(feed) && topology.neighboursOf(feed.topic).includes(comer))
+        .slice(0, MAX_FEEDS).forEach(feed => { this.tell(feed, [comer]) })
+    }
   }
 
   /**
