@@ -193,13 +193,17 @@ describe('topics service', () => {
     await b.topics.publish('prices', Buffer.from('2'))
     await until(() => a.multicasts.length === 2)
     await a.libp2p.stop()
+
+    const before = metrics.get('fisco_topics_received_messages_total duplicate')
+
     await a.libp2p.start()
     await connect(a, b)
     // what a has had comes again; gossipsub has forgotten it
     const [{ data }] = network.bus.messages.filter(({ to }) => to === a.nodeId)
 
     await gossip(b, Buffer.concat([data, Uint8Array.of(0x78, 1)]), 'fisco/prices')
-    await until(() => metrics.get('fisco_topics_received_messages_total duplicate') === 1)
+    // more than once, where a heartbeat of gossipsub offers it to the node that it takes for a new one
+    await until(() => metrics.get('fisco_topics_received_messages_total duplicate') > before)
     // it is the same incarnation, so no number may come twice
     expect(await a.topics.publish('prices', Buffer.from('3'))).to.deep.include({ sequence: 2, incarnation: first.incarnation })
     await until(() => b.multicasts.length === 3)

@@ -151,7 +151,7 @@ describe('messages that are not what they seem', () => {
 
     await connect(liar, late)
     await inject(liar, captured)
-    await until(() => metrics.get('fisco_topics_received_messages_total stale') === 1)
+    await until(() => metrics.get('fisco_topics_received_messages_total stale') > 0)
     await liar.topics.publish('prices', Buffer.from('end'))
     await until(() => late.multicasts.length > 0)
     expect(late.multicasts.map(({ data }) => text(data))).to.deep.equal(['end'])
@@ -171,7 +171,7 @@ describe('messages that are not what they seem', () => {
     await until(() => reader.multicasts.length === 1)
     // the same message in other bytes: protobuf ignores unknown fields
     await inject(author, Buffer.concat([network.bus.messages[0].data, Uint8Array.of(0x78, 1)]))
-    await until(() => metrics.get('fisco_topics_received_messages_total duplicate') === 1)
+    await until(() => metrics.get('fisco_topics_received_messages_total duplicate') > 0)
     await author.topics.publish('prices', Buffer.from('end'))
     await until(() => reader.multicasts.some(({ data }) => text(data) === 'end'))
     expect(reader.multicasts.map(({ data }) => text(data))).to.deep.equal(['once', 'end'])
@@ -215,7 +215,7 @@ describe('messages that are not what they seem', () => {
       await inject(others[0], Buffer.concat([data, Uint8Array.of(0x78, 1)]), TOPIC, 3)
     }
 
-    await until(() => metrics.get('fisco_topics_received_messages_total duplicate') === 12)
+    await until(() => metrics.get('fisco_topics_received_messages_total duplicate') >= 12)
     expect(reader.multicasts).to.have.lengthOf(3)
     expect(metrics.get('fisco_topics_verifications_total')).to.equal(3)
     expect(metrics.get('fisco_topics_received_messages_total accepted')).to.equal(3)
