@@ -2,7 +2,7 @@ import { getReceivedBytes } from '@fisco-libp2p/identity'
 import { InvalidMessageError } from '@libp2p/interface'
 import { LINK_PROTOCOL, MAX_FRAMES_PER_LOOK, MAX_UNSENT_BYTES } from './constants.ts'
 import { encodeLinkFrame, LinkFrameDecoder } from './link-frame.ts'
-import type { FarewellReason, LinkFrame } from './link-frame.ts'
+import type { FarewellReason, KnownLinkFrame, LinkFrame } from './link-frame.ts'
 import type { Connection, Stream } from '@libp2p/interface'
 
 /**
@@ -132,19 +132,22 @@ export class Heartbeat {
     this.#send(this.#stream, { kind: 'ping', id: this.#pingId })
   }
 
-  #received (frames: LinkFrame[], stream: Stream): void {
-    this.#frames += frames.length
-
-    if (this.#frames > this.#framesAllowed) {
-      throw new InvalidMessageError(`more than ${MAX_FRAMES_PER_LOOK} frames of the link protocol at once`)
-    }
-
+  /**
+   * Frames of kinds that this version does not know count like others: passing over them takes time as well.
+   */
+  #received (frames: Iterable<LinkFrame>, stream: Stream): void {
     for (const frame of frames) {
+      this.#frames++
+
+      if (this.#frames > this.#framesAllowed) {
+        throw new InvalidMessageError(`more than ${MAX_FRAMES_PER_LOOK} frames of the link protocol at once`)
+      }
+
       if (frame.kind === 'ping') {
         this.#send(stream, { kind: 'pong', id: frame.id })
       } else if (frame.kind === 'goodbye') {
         this.#observer.farewell(this.connection, frame.reason)
-      } else if (frame.id === this.#pingId) {
+      } else if (frame.kind === 'pong' && frame.id === this.#pingId) {
         this.#observer.rtt(this.connection, performance.now() - this.#pingedAt)
       }
     }
@@ -153,7 +156,7 @@ export class Heartbeat {
   /**
    * What does not get through is not kept: a later question serves as well.
    */
-  #send (stream: Stream | undefined, frame: LinkFrame): void {
+  #send (stream: Stream | undefined, frame: KnownLinkFrame): void {
     if (stream?.writeStatus === 'writable' && stream.writeBufferLength < MAX_UNSENT_BYTES) {
       stream.send(encodeLinkFrame(frame))
     }

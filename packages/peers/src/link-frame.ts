@@ -6,6 +6,12 @@ import { InvalidMessageError } from '@libp2p/interface'
 export type LinkFrame =
   | { kind: 'ping' | 'pong', id: number }
   | { kind: 'goodbye', reason: FarewellReason }
+  | { kind: 'unknown' }
+
+/**
+ * Those that this version sends.
+ */
+export type KnownLinkFrame = Exclude<LinkFrame, { kind: 'unknown' }>
 
 /**
  * Why an end is about to close a link.
@@ -37,7 +43,7 @@ const REASONS: Record<Exclude<FarewellReason, 'unknown'>, number> = {
 /**
  * One byte of length (of what follows it), one of kind, then what the kind has.
  */
-export function encodeLinkFrame (frame: LinkFrame): Uint8Array {
+export function encodeLinkFrame (frame: KnownLinkFrame): Uint8Array {
   if (frame.kind === 'goodbye') {
     return Uint8Array.of(2, KINDS.goodbye, frame.reason === 'unknown' ? 0 : REASONS[frame.reason])
   }
@@ -54,36 +60,31 @@ export function encodeLinkFrame (frame: LinkFrame): Uint8Array {
  * Cuts what comes in into frames. It never holds more than one frame that is not complete: 255 bytes.
  */
 export class LinkFrameDecoder {
-  #rest = new Uint8Array()
+  #rest = new Uint8Array();
 
   /**
-   * @returns the frames that are complete; those of kinds that this version does not know are left out
+   * One after another, so that a reader who has had enough of them stops: a chunk may have thousands.
+   *
+   * @returns the frames that are complete
    * @throws InvalidMessageError if a frame is empty, or a known one is too short
    */
-  decode (chunk: Uint8Array): LinkFrame[] {
-    const bytes = this.#rest.byteLength === 0 ? chunk : Uint8Array.from([...this.#rest, ...chunk])
-    const frames: LinkFrame[] = []
+  * decode (chunk: Uint8Array): Generator<LinkFrame, void> {
+    const bytes = this.#rest.byteLength === 0 ? chunk : Buffer.concat([this.#rest, chunk])
     let offset = 0
 
     while (offset < bytes.byteLength && offset + 1 + bytes[offset] <= bytes.byteLength) {
       const end = offset + 1 + bytes[offset]
-      const frame = decodeFrame(bytes.subarray(offset + 1, end))
 
-      if (frame != null) {
-        frames.push(frame)
-      }
-
+      yield decodeFrame(bytes.subarray(offset + 1, end))
       offset = end
     }
 
     // copied: the chunk may be a view of a larger piece of memory
-    this.#rest = bytes.slice(offset)
-
-    return frames
+    this.#rest = new Uint8Array(bytes.subarray(offset))
   }
 }
 
-function decodeFrame (bytes: Uint8Array): LinkFrame | undefined {
+function decodeFrame (bytes: Uint8Array): LinkFrame {
   const [kind, code] = bytes
 
   switch (kind) {
@@ -98,6 +99,9 @@ function decodeFrame (bytes: Uint8Array): LinkFrame | undefined {
       return { kind: kind === KINDS.ping ? 'ping' : 'pong', id: new DataView(bytes.buffer, bytes.byteOffset).getUint32(1) }
     case KINDS.goodbye:
       return { kind: 'goodbye', reason: reasonOf(code) }
+    default:
+      // of a later version
+      return { kind: 'unknown' }
   }
 }
 

@@ -52,7 +52,8 @@ describe('heartbeat and farewell', () => {
   for (const [what, bytes] of Object.entries({
     'an empty frame': Uint8Array.of(0),
     'a heartbeat without a number': Uint8Array.of(1, 1),
-    'a flood of heartbeats': new Uint8Array(60_000).map((_, i) => [5, 1, 0, 0, 0, 0][i % 6])
+    'a flood of heartbeats': new Uint8Array(60_000).map((_, i) => [5, 1, 0, 0, 0, 0][i % 6]),
+    'a flood of frames of a later version': new Uint8Array(2 * 65).map((_, i) => [1, 200][i % 2])
   })) {
     it(`ends the stream of a peer that sends ${what}, and keeps the link`, async () => {
       const { a, b } = await pair()

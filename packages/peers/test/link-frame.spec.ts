@@ -1,10 +1,10 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { encodeLinkFrame, LinkFrameDecoder } from '../src/link-frame.ts'
-import type { LinkFrame } from '../src/link-frame.ts'
+import type { KnownLinkFrame, LinkFrame } from '../src/link-frame.ts'
 
 const id = fc.integer({ min: 0, max: 2 ** 32 - 1 })
-const frames: fc.Arbitrary<LinkFrame> = fc.oneof(
+const frames: fc.Arbitrary<KnownLinkFrame> = fc.oneof(
   fc.record({ kind: fc.constantFrom('ping' as const, 'pong' as const), id }),
   fc.record({ kind: fc.constant('goodbye' as const), reason: fc.constantFrom('draining' as const, 'overloaded' as const, 'denied' as const, 'revoked' as const, 'expired' as const, 'untrusted-issuer' as const, 'unknown' as const) })
 )
@@ -31,7 +31,7 @@ describe('frames of the link protocol', () => {
       const decoder = new LinkFrameDecoder()
 
       try {
-        chunks.forEach(chunk => { decoder.decode(chunk) })
+        chunks.forEach(chunk => [...decoder.decode(chunk)])
       } catch (err) {
         expect(err).to.have.property('name', 'InvalidMessageError')
       }
@@ -43,14 +43,30 @@ describe('frames of the link protocol', () => {
     const unknown = Uint8Array.of(3, 200, 1, 2)
     const reason = Uint8Array.of(1, 3)
 
-    expect(new LinkFrameDecoder().decode(Buffer.concat([longer, unknown, reason]))).to.deep.equal([
-      { kind: 'ping', id: 9 }, { kind: 'goodbye', reason: 'unknown' }
+    expect([...new LinkFrameDecoder().decode(Buffer.concat([longer, unknown, reason]))]).to.deep.equal([
+      { kind: 'ping', id: 9 }, { kind: 'unknown' }, { kind: 'goodbye', reason: 'unknown' }
     ])
+  })
+
+  it('are not looked at beyond those that a reader takes', () => {
+    const frames = new LinkFrameDecoder().decode(Uint8Array.of(2, 200, 1, 0))
+
+    // the next one is empty
+    expect(frames.next().value).to.deep.equal({ kind: 'unknown' })
+  })
+
+  it('do not change when the memory that they came in does', () => {
+    const decoder = new LinkFrameDecoder()
+    const chunk = Buffer.from([5, 1, 0, 0])
+
+    expect([...decoder.decode(chunk)]).to.deep.equal([])
+    chunk.fill(99)
+    expect([...decoder.decode(Uint8Array.of(0, 7))]).to.deep.equal([{ kind: 'ping', id: 7 }])
   })
 
   it('must not be empty, nor a heartbeat without its number', () => {
     for (const wrong of [Uint8Array.of(0), Uint8Array.of(1, 1), Uint8Array.of(4, 2, 0, 0, 0)]) {
-      expect(() => new LinkFrameDecoder().decode(wrong)).to.throw().with.property('name', 'InvalidMessageError')
+      expect(() => [...new LinkFrameDecoder().decode(wrong)]).to.throw().with.property('name', 'InvalidMessageError')
     }
   })
 })
