@@ -90,7 +90,7 @@ export const COMPARE_PER_SECOND = 256
 export const RECORDS_PER_COMPARISON = 16
 
 /**
- * Nodes for which is remembered which record and which chain one neighbour has.
+ * Nodes for which is remembered which record and which chain one neighbour has, and neighbours, gone ones included, of which is remembered what they have used up.
  */
 export const MAX_REMEMBERED = 1_024
 

@@ -7,6 +7,7 @@ import { neighboursEntry, reachable } from './neighbourhood.ts'
 import { Outbox } from './outbox.ts'
 import { OwnStatus } from './own.ts'
 import { AnnouncePace, pickNeighbours } from './schedule.ts'
+import { Standings } from './standing.ts'
 import { StatusTable } from './table.ts'
 import type { RecordRefusal } from './errors.ts'
 import type { StatusGone } from './index.ts'
@@ -74,6 +75,7 @@ export class StatusEngine {
   private readonly fetcher: Fetcher
   private readonly exchange: Exchange
   private readonly outboxes = new Map<NodeId, Outbox>()
+  private readonly standings = new Standings()
   private busy = new Set<Outbox>()
   private readonly pace: AnnouncePace
   private running = false
@@ -184,7 +186,7 @@ export class StatusEngine {
    * @returns what is to be said to it
    */
   join (nodeId: NodeId, now: number): Outbox {
-    const outbox = new Outbox(nodeId, this.self, this.table, outbox => { this.busy.add(outbox) })
+    const outbox = new Outbox(nodeId, this.self, this.table, outbox => { this.busy.add(outbox) }, this.standings.of(nodeId))
 
     this.outboxes.set(nodeId, outbox)
     this.onNeighbours(now)

@@ -1,27 +1,18 @@
 import { setImmediate, setTimeout as delay } from 'node:timers/promises'
-import { MISBEHAVIOUR_PENALTY, RECORDS_PER_TURN, VERIFY_BURST, VERIFY_PER_SECOND } from './constants.ts'
+import { MISBEHAVIOUR_PENALTY, RECORDS_PER_TURN } from './constants.ts'
 import { encodeMessage } from './message.ts'
 import { Reader } from './reader.ts'
-import { TokenBucket } from './schedule.ts'
 import { Writer } from './writer.ts'
 import type { StatusMessage } from './message.ts'
 import type { Outbox } from './outbox.ts'
+import type { Standing } from './standing.ts'
 import type { Connection, Logger, Stream } from '@libp2p/interface'
-
-/**
- * What is held against a peer. It outlives its connections, or a peer would connect again to be rid of it.
- */
-export class Standing {
-  readonly verifications = new TokenBucket(VERIFY_BURST, VERIFY_PER_SECOND)
-  mutedUntil = -Infinity
-}
 
 /**
  * What a {@link Neighbour} asks and tells.
  */
 export interface NeighbourInit {
   outbox: Outbox
-  standing: Standing
   log: Logger
 
   /**
@@ -56,7 +47,7 @@ export class Neighbour {
   constructor (init: NeighbourInit) {
     this.init = init
     this.outbox = init.outbox
-    this.standing = init.standing
+    this.standing = init.outbox.standing
     this.writer = new Writer({
       log: init.log,
       now: () => init.now(),

@@ -1,9 +1,10 @@
-import { ANSWER_BURST, ANSWER_PER_SECOND, COMPARE_BURST, COMPARE_PARTS, COMPARE_PER_SECOND, CROSSED, FRAME_FILL_BYTES, LIST_SIZE, MAX_RANGES, MAX_REQUESTED, MAX_WANTED_PER_NEIGHBOUR, PUSH_INTERVAL } from './constants.ts'
+import { COMPARE_PARTS, CROSSED, FRAME_FILL_BYTES, LIST_SIZE, MAX_RANGES, MAX_REQUESTED, MAX_WANTED_PER_NEIGHBOUR, PUSH_INTERVAL } from './constants.ts'
 import { Memory } from './memory.ts'
 import { compareVersions } from './merge.ts'
 import { nextRequest } from './message.ts'
 import { split } from './ranges.ts'
-import { RepairSchedule, TokenBucket } from './schedule.ts'
+import { RepairSchedule } from './schedule.ts'
+import { Standing } from './standing.ts'
 import type { NodeVersion, Version } from './merge.ts'
 import type { Compare, List, StatusMessage, TravellingRecord } from './message.ts'
 import type { Range } from './ranges.ts'
@@ -24,6 +25,7 @@ const PART_BYTES = 96
  */
 export class Outbox {
   readonly nodeId: NodeId
+  readonly standing: Standing
   readonly repairs = new RepairSchedule()
 
   /**
@@ -34,8 +36,6 @@ export class Outbox {
   private readonly table: StatusTable
   private readonly self: NodeId
   private readonly onWork: (outbox: Outbox) => void
-  private readonly answers = new TokenBucket(ANSWER_BURST, ANSWER_PER_SECOND)
-  private readonly comparisons = new TokenBucket(COMPARE_BURST, COMPARE_PER_SECOND)
   private readonly has = new Memory<Version>()
   private readonly sentAt = new Memory<number>()
   private readonly chains = new Memory<SealedRecord['chain']>()
@@ -50,12 +50,14 @@ export class Outbox {
    * @param nodeId - the neighbour
    * @param self - this node
    * @param onWork - called whenever there is something more to say
+   * @param standing - of the neighbour, from its last connection if there was one
    */
-  constructor (nodeId: NodeId, self: NodeId, table: StatusTable, onWork: (outbox: Outbox) => void = () => {}) {
+  constructor (nodeId: NodeId, self: NodeId, table: StatusTable, onWork: (outbox: Outbox) => void = () => {}, standing: Standing = new Standing()) {
     this.nodeId = nodeId
     this.self = self
     this.table = table
     this.onWork = onWork
+    this.standing = standing
   }
 
   /**
@@ -80,7 +82,7 @@ export class Outbox {
    * The neighbour has shown that it has no record of a node of the table, or has asked for it. There is a limit to how many it is given.
    */
   lacks (nodeId: NodeId, now: number): void {
-    if (!this.crossed(nodeId, now) && this.answers.take(1, now)) {
+    if (!this.crossed(nodeId, now) && this.standing.answers.take(1, now)) {
       this.has.delete(nodeId)
       this.chains.delete(nodeId)
       this.owed.add(nodeId)
@@ -164,7 +166,7 @@ export class Outbox {
    * @returns whether they are to be looked at: there is a limit to how much
    */
   mayCompare (cost: number, now: number): boolean {
-    return this.comparisons.take(cost, now)
+    return this.standing.comparisons.take(cost, now)
   }
 
   /**

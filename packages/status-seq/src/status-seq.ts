@@ -6,9 +6,8 @@ import { Clones } from './clones.ts'
 import { ADDRESSES_ENTRY, CLONE_WINDOW, SUPERSEDE_INTERVAL, VERSION_ENTRY } from './constants.ts'
 import { addressesEntry, describeRecord, versionEntry } from './description.ts'
 import { StatusEngine } from './engine.ts'
-import { Memory } from './memory.ts'
 import { registerMetrics } from './metrics.ts'
-import { Neighbour, Standing } from './neighbour.ts'
+import { Neighbour } from './neighbour.ts'
 import { equalNeighbours, linksAfter, linksOf } from './neighbourhood.ts'
 import { Neighbours } from './neighbours.ts'
 import { identityNotary } from './notary.ts'
@@ -38,7 +37,6 @@ export class StatusSeq extends TypedEventEmitter<StatusSeqEvents> implements Sta
   private readonly metrics: StatusMetrics
   private readonly engine: StatusEngine
   private readonly neighbours: Neighbours
-  private readonly standings = new Memory<Standing>()
   private running = false
   private knownLinks?: Links
   private readonly clones: Clones
@@ -197,13 +195,8 @@ export class StatusSeq extends TypedEventEmitter<StatusSeqEvents> implements Sta
     const outbox = this.engine.join(nodeId, now())
     this.schedule()
 
-    const standing = this.standings.get(nodeId) ?? new Standing()
-
-    this.standings.set(nodeId, standing)
-
     return new Neighbour({
       outbox,
-      standing,
       log: this.log,
       now,
       random: Math.random,

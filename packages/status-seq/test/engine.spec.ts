@@ -1,6 +1,7 @@
 import { identityNotary, NEIGHBOURS_ENTRY, StatusEngine } from '@fisco-libp2p/status-seq'
 import { createIdentities } from '@fisco-libp2p/test-kit'
 import { expect } from 'chai'
+import { ANSWER_BURST, ANSWER_PER_SECOND, COMPARE_BURST, MAX_REMEMBERED } from '../src/constants.ts'
 import { names } from './support/nodes.ts'
 import { bytes } from './support/records.ts'
 import type { Identity } from '@fisco-libp2p/identity'
@@ -51,6 +52,54 @@ describe('the rules of a node', () => {
     engine.advance(2 * INTERVAL)
     expect(engine.record.entries.get(NEIGHBOURS_ENTRY)?.byteLength).to.equal(8)
     expect(engine.record.seq).to.equal(seq + 1)
+  })
+
+  it('answer a neighbour no more for connecting again and again', () => {
+    engine.begin(1_000, 0)
+
+    const answered = (times: number, now: number): number => {
+      let records = 0
+
+      for (let i = 0; i < times; i++) {
+        const outbox = engine.join(other.nodeId, now)
+
+        engine.receive(outbox, { request: [engine.record.nodeId] }, now)
+        records += outbox.next(now)?.records?.length ?? 0
+        engine.leave(other.nodeId, now)
+      }
+
+      return records
+    }
+
+    expect(answered(ANSWER_BURST + 100, 0)).to.equal(ANSWER_BURST)
+    expect(answered(ANSWER_PER_SECOND + 100, 1_000)).to.equal(ANSWER_PER_SECOND)
+    // this is remembered of a limited number of nodes
+    Array.from({ length: MAX_REMEMBERED }, (_, i) => i.toString(16).padStart(64, '0')).forEach(nodeId => { engine.join(nodeId, 1_000) })
+    expect(answered(1, 1_000)).to.equal(1)
+  })
+
+  it('compare no more with a neighbour for connecting again', () => {
+    const unknown = '77'.repeat(32)
+    const list = { from: '', numbers: [{ nodeId: unknown, incarnation: 1, seq: 1, hash: 'ab'.repeat(32) }] }
+    const asks = (now: number): boolean => {
+      const outbox = engine.join(other.nodeId, now)
+
+      engine.receive(outbox, { lists: [list] }, now)
+
+      return outbox.next(now)?.request?.includes(unknown) === true
+    }
+
+    engine.begin(1_000, 0)
+    const outbox = engine.join(other.nodeId, 0)
+
+    for (let i = 0; i < COMPARE_BURST; i += 256) {
+      engine.receive(outbox, { lists: Array.from({ length: 256 }, () => ({ from: '', numbers: [] })) }, 0)
+    }
+
+    engine.leave(other.nodeId, 0)
+    expect(asks(0)).to.equal(false)
+    engine.leave(other.nodeId, 0)
+    expect(asks(1_000)).to.equal(true)
   })
 
   it('let the stack\'s own entries give way where applications have taken all the room', () => {
