@@ -1,4 +1,4 @@
-import { abbreviate, parseNodeId, peerIdToNodeId, printable } from '@fisco-libp2p/identity'
+import { abbreviate, parseNodeId, peerIdToNodeId, PeerLog, printable } from '@fisco-libp2p/identity'
 import { InvalidParametersError, NotStartedError, serviceCapabilities } from '@libp2p/interface'
 import { Bandwidth } from './bandwidth.ts'
 import { DIRECT_PROTOCOL, MAX_STREAMS, MAX_TIMEOUT, STOP_TIMEOUT } from './constants.ts'
@@ -45,7 +45,8 @@ export class DirectService implements Direct, Startable {
     this.#components = components
     this.#log = components.logger.forComponent('fisco-libp2p:direct')
     this.#self = peerIdToNodeId(components.peerId)
-    this.#dispatcher = new Dispatcher(this.#deadlines, maxMessageSize, this.#log)
+    const peerLog = new PeerLog(this.#log)
+    this.#dispatcher = new Dispatcher(this.#deadlines, maxMessageSize, this.#log, peerLog)
     this.#metrics = new DirectMetrics({ inFlight: () => this.#peers.inFlight + this.#local.inFlight, traffic: () => this.#peers.traffic }, components.metrics)
     this.#local = new LocalCaller(this.#self, this.#dispatcher, this.#metrics, inbox, maxInFlight)
     this.#peers = new Peers(components.peerId, {
@@ -56,7 +57,7 @@ export class DirectService implements Direct, Startable {
       bandwidth: bytesPerSecond == null ? undefined : new Bandwidth(bytesPerSecond),
       maxMessageSize,
       queue,
-      log: this.#log
+      peerLog
     }, this.#settings)
   }
 

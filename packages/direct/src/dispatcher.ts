@@ -1,6 +1,6 @@
 import { InvalidParametersError } from '@libp2p/interface'
 import { DEFAULT_MAX_CONCURRENT, FENCE_NAME } from './constants.ts'
-import { ErrorCode } from './errors.ts'
+import { ErrorCode, messageOf } from './errors.ts'
 import { List } from './list.ts'
 import { toKeep } from './memory.ts'
 import { encodeName } from './names.ts'
@@ -9,6 +9,7 @@ import type { DeadlineTimer } from './deadlines.ts'
 import type { HandleOptions, Handler, StreamHandler } from './handler.ts'
 import type { Inbox } from './inbox.ts'
 import type { IncomingCall } from './incoming-call.ts'
+import type { PeerLog } from '@fisco-libp2p/identity'
 import type { Logger } from '@libp2p/interface'
 
 interface Registration {
@@ -39,6 +40,7 @@ export class Dispatcher {
   readonly #deadlines: DeadlineTimer
   readonly #maxMessageSize: number
   readonly #log: Logger
+  readonly #peerLog: PeerLog
   readonly #handlers = new Map<string, Registration>()
 
   // handlers that calls of a peer wait for
@@ -48,10 +50,11 @@ export class Dispatcher {
   readonly #freed: Array<[Inbox, Registration?]> = []
   #isFilling = false
 
-  constructor (deadlines: DeadlineTimer, maxMessageSize: number, log: Logger) {
+  constructor (deadlines: DeadlineTimer, maxMessageSize: number, log: Logger, peerLog: PeerLog) {
     this.#deadlines = deadlines
     this.#maxMessageSize = maxMessageSize
     this.#log = log
+    this.#peerLog = peerLog
   }
 
   /**
@@ -254,7 +257,7 @@ export class Dispatcher {
     if (err != null && call.isOver) {
       this.#log('handler "%s" failed after its exchange was over: %s', call.name, messageOf(err))
     } else if (err != null) {
-      this.#log.error('handler "%s" failed for node %s: %s', call.name, call.caller.nodeId, messageOf(err))
+      this.#peerLog.error(call.caller.nodeId, 'handler "%s" failed for node %s: %s', call.name, call.caller.nodeId, messageOf(err))
       call.refuse(ErrorCode.HANDLER_FAILED, messageOf(err))
     } else if (data != null && !(data instanceof Uint8Array)) {
       call.refuse(ErrorCode.HANDLER_FAILED, 'it returned something else than a Uint8Array')
@@ -333,16 +336,5 @@ export class Dispatcher {
     this.#run(call, registration)
 
     return true
-  }
-}
-
-/**
- * What a handler threw can be anything.
- */
-function messageOf (err: unknown): string {
-  try {
-    return err instanceof Error ? err.message : String(err)
-  } catch {
-    return 'it threw something that cannot be shown'
   }
 }

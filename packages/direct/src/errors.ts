@@ -192,3 +192,14 @@ export function lossOf (nodeId: NodeId, cause?: Error, reason = cause?.message ?
     ? new UnsupportedProtocolError(`Node ${abbreviate(nodeId)} does not speak ${DIRECT_PROTOCOL}`)
     : new ConnectionLostError(nodeId, reason, { cause })
 }
+
+/**
+ * What a handler threw can be anything.
+ */
+export function messageOf (err: unknown): string {
+  try {
+    return err instanceof Error ? err.message : String(err)
+  } catch {
+    return 'it threw something that cannot be shown'
+  }
+}

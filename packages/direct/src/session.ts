@@ -18,8 +18,8 @@ import type { OutgoingCall } from './outgoing-call.ts'
 import type { QueueLimits } from './outgoing.ts'
 import type { LaneActivity } from './pace.ts'
 import type { Traffic } from './traffic.ts'
-import type { NodeId } from '@fisco-libp2p/identity'
-import type { Logger, Stream, StreamCloseEvent } from '@libp2p/interface'
+import type { NodeId, PeerLog } from '@fisco-libp2p/identity'
+import type { Stream, StreamCloseEvent } from '@libp2p/interface'
 import type { Uint8ArrayList } from 'uint8arraylist'
 
 /**
@@ -37,7 +37,7 @@ export interface SessionHost {
   bandwidth?: Bandwidth
   maxMessageSize: number
   queue: QueueLimits
-  log: Logger
+  peerLog: PeerLog
 }
 
 /**
@@ -205,7 +205,7 @@ export class Session {
 
     if (err instanceof InvalidFrameError) {
       host.metrics.frameError(err.rule)
-      host.log.error('closing the stream to node %s - %e', nodeId, err)
+      host.peerLog.error(nodeId, 'closing the stream to node %s - %e', nodeId, err)
     }
 
     const isTyped = err instanceof InvalidFrameError || err instanceof ConnectionLostError

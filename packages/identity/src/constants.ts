@@ -128,3 +128,14 @@ export const MAX_SUBORDINATE_ISSUERS = 32
  * Most certificates of one CA's key that are remembered: of the CAs that have certified it, and from before it was renewed.
  */
 export const MAX_ISSUER_CERTIFICATES = 4
+
+/**
+ * Lines of the log that one peer may cause within so many milliseconds; the others are counted.
+ */
+export const MAX_LOG_LINES_PER_PEER = 10
+export const PEER_LOG_WINDOW = 10_000
+
+/**
+ * Most peers of which it is remembered how many lines they had.
+ */
+export const MAX_LOGGED_PEERS = 1_024

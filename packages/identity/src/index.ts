@@ -62,6 +62,7 @@ export { createIdentity, loadIdentity, readIdentityFiles, reloadIdentity } from 
 export { printable } from './name.ts'
 export { abbreviate, isNodeId, nodeIdFromPublicKey, nodeIdToPeerId, parseNodeId, peerIdToNodeId, publicKeyFromKeyObject, publicKeyFromNodeId } from './node-id.ts'
 export { describePeer, getPeerCertificate, setPeerCertificate } from './peer-certificate.ts'
+export { PeerLog } from './peer-log.ts'
 export { policyFor } from './policy.ts'
 export { getReceivedBytes, isHeard, setReceivedBytes } from './received-bytes.ts'
 export { SIGNATURE_PURPOSES, signatureInput, signFields, verifyFields, verifyFieldsOffThread } from './signature.ts'

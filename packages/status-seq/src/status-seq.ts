@@ -1,4 +1,4 @@
-import { incarnationOf } from '@fisco-libp2p/identity'
+import { incarnationOf, PeerLog } from '@fisco-libp2p/identity'
 import { serviceCapabilities } from '@libp2p/interface'
 import { TypedEventEmitter } from 'main-event'
 import { changes } from './changes.ts'
@@ -34,6 +34,7 @@ export class StatusSeq extends TypedEventEmitter<StatusSeqEvents> implements Sta
   private readonly components: StatusSeqComponents
   private readonly settings: Settings
   private readonly log: Logger
+  private readonly peerLog: PeerLog
   private readonly metrics: StatusMetrics
   private readonly engine: StatusEngine
   private readonly neighbours: Neighbours
@@ -48,6 +49,7 @@ export class StatusSeq extends TypedEventEmitter<StatusSeqEvents> implements Sta
     this.components = components
     this.settings = readSettings(init, components)
     this.log = components.logger.forComponent('fisco-libp2p:status-seq')
+    this.peerLog = new PeerLog(this.log)
     this.engine = new StatusEngine({ ...this.settings, notary: identityNotary(this.settings.identity), random: Math.random, observer: this.observer() })
     this.neighbours = new Neighbours(components, {
       log: this.log,
@@ -232,7 +234,7 @@ export class StatusSeq extends TypedEventEmitter<StatusSeqEvents> implements Sta
       },
       equivocated: (kept, other) => {
         this.metrics.equivocated()
-        this.log.error('node %s signed two different records with incarnation %d and seq %d', kept.nodeId, kept.incarnation, kept.seq)
+        this.peerLog.error(kept.nodeId, 'node %s signed two different records with incarnation %d and seq %d', kept.nodeId, kept.incarnation, kept.seq)
         this.safeDispatchEvent<StatusEquivocation>('status:equivocation', { detail: { nodeId: kept.nodeId, kept, other } })
       },
       superseded: sealed => {

@@ -1,6 +1,6 @@
 import { incarnationOf } from '@fisco-libp2p/identity'
 import { sealRecord } from '@fisco-libp2p/status-seq'
-import { createIdentities } from '@fisco-libp2p/test-kit'
+import { createIdentities, ErrorLog } from '@fisco-libp2p/test-kit'
 import { expect } from 'chai'
 import { MemoryDatastore } from 'datastore-core'
 import { names, next, startNode, text } from './support/nodes.ts'
@@ -89,6 +89,21 @@ describe('the life of a node', () => {
     expect(detail.kept.hash).to.equal(kept.hash)
     expect(detail.other.bytes).to.deep.equal(other.bytes)
     expect(a.status.get(identities[1].nodeId)?.entries).to.deep.equal(kept.record.entries)
+  })
+
+  it('does not fill the log when it does so again and again', async () => {
+    const logger = new ErrorLog()
+    await using a = await startNode(identities[0], { logger })
+    await using peer = await startRawPeer(identities[1])
+    const stream = await peer.open(a)
+    const numbers = Array.from({ length: 20 }, (_, i) => i + 1)
+    let reported = 0
+    const last = next<StatusEquivocation>(a.status, 'status:equivocation', () => ++reported === numbers.length)
+
+    send(stream, { records: numbers.flatMap(seq => ['one', 'two'].map(value => travelling(seal(identities[1], seq, value)))) })
+    await last
+
+    expect(logger.of('fisco-libp2p:status-seq')).to.have.lengthOf(10)
   })
 
   it('shows when it is made up by a neighbour: the own record cannot be replaced', async () => {

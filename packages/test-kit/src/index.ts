@@ -20,6 +20,7 @@
 export { chainFolder } from './chain-folder.ts'
 export { createConsortium, createIdentities, NODE_KEY_TYPES } from './consortium.ts'
 export { documentedConstants, documentedNames, documentedTable, documentedValue, documentedVector, wireNames } from './documented.ts'
+export { ErrorLog } from './error-log.ts'
 export { Cable } from './faults/cable.ts'
 export { CableNetwork, createCableNetwork } from './faults/cable-network.ts'
 export { checkLogs, Property } from './faults/checker.ts'

@@ -1,5 +1,5 @@
 import { createSecureContext } from 'node:tls'
-import { getPeerCertificate, incarnationOf } from '@fisco-libp2p/identity'
+import { getPeerCertificate, incarnationOf, PeerLog } from '@fisco-libp2p/identity'
 import { InvalidParametersError, setMaxListeners } from '@libp2p/interface'
 import { CertificateMemory } from './certificate-memory.ts'
 import { clientHandshake } from './client.ts'
@@ -86,6 +86,7 @@ export class Handshaker {
   private readonly components: CaTlsComponents
   private readonly timeout: number
   private readonly log: Logger
+  private readonly peerLog: PeerLog
   private readonly limiter = new LogLimiter()
   private readonly metrics?: TlsMetrics
   private readonly keyLog?: (line: Uint8Array) => void
@@ -112,6 +113,7 @@ export class Handshaker {
     this.components = components
     this.timeout = timeout
     this.log = components.logger.forComponent('fisco-libp2p:tls')
+    this.peerLog = new PeerLog(this.log)
     this.metrics = registerMetrics(components.metrics)
     this.keyLog = init.keyLog
 
@@ -221,10 +223,12 @@ export class Handshaker {
     const address = connection.remoteAddr?.toString() ?? ''
 
     this.metrics?.handshakes.increment({ [rule]: true })
-    // before its key was proven, anybody can make such lines at will
-    const line = proven == null ? this.limiter.next() : { suppressed: 0 }
+    // before its key was proven, anybody can make such lines at will; a node then uses up its own
+    const line = proven == null ? this.limiter.next() : undefined
 
-    if (line != null) {
+    if (proven != null) {
+      this.peerLog.error(proven.nodeId, '%s handshake with %s failed: %s: %s', direction, address, rule, err.message)
+    } else if (line != null) {
       this.log.error('%s handshake with %s failed: %s: %s (%d more were not logged)', direction, address, rule, err.message, line.suppressed)
     }
 

@@ -1,3 +1,4 @@
+import { PeerLog } from '@fisco-libp2p/identity'
 import { HandlerExistsError, NotFollowingError } from './errors.ts'
 import type { Delivery, TopicHandler, TopicListener, TopicMessage } from './api.ts'
 import type { Logger } from '@libp2p/interface'
@@ -18,10 +19,10 @@ interface Following {
  */
 export class Followings {
   private readonly followings = new Map<string, Following>()
-  private readonly log: Logger
+  private readonly log: PeerLog
 
   constructor (log: Logger) {
-    this.log = log
+    this.log = new PeerLog(log)
   }
 
   get size (): number {
@@ -76,7 +77,7 @@ export class Followings {
   tell (message: TopicMessage): void {
     for (const listener of this.followings.get(message.topic)?.listeners ?? []) {
       call(listener, message).catch(err => {
-        this.log.error('listener of topic %s failed - %e', message.topic, err)
+        this.log.error(message.author, 'listener of topic %s failed for a message of node %s - %e', message.topic, message.author, err)
       })
     }
   }

@@ -1,4 +1,4 @@
-import { createIdentities } from '@fisco-libp2p/test-kit'
+import { createIdentities, ErrorLog } from '@fisco-libp2p/test-kit'
 import { expect } from 'chai'
 import { CountingMetrics } from './helpers/metrics.ts'
 import { connect, heartbeat, subscribed, TestNetwork, text, until } from './helpers/network.ts'
@@ -163,6 +163,22 @@ describe('multicast and broadcast', () => {
     await a.topics.publish('blocks', Buffer.from('2'))
     await until(() => b.multicasts.length === 2)
     expect(heard.sort()).to.deep.equal(['blocks: 2', 'prices: 1'])
+  })
+
+  it('does not fill the log where a listener cannot take it', async () => {
+    await using network = new TestNetwork()
+    const logger = new ErrorLog()
+    const [a, b] = await Promise.all([network.add(identities[0]), network.add(identities[1], { logger })])
+
+    b.topics.follow('prices', () => { throw new Error('listener') })
+    await connect(a, b)
+
+    for (let i = 0; i < 20; i++) {
+      await a.topics.publish('prices', Buffer.from(`${i}`))
+    }
+
+    await until(() => b.multicasts.length === 20)
+    expect(logger.of('fisco-libp2p:topics').filter(line => line.startsWith('listener of topic prices failed'))).to.have.lengthOf(10)
   })
 
   it('begins with follow and ends with unfollow, while connected', async () => {

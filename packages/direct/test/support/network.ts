@@ -7,7 +7,7 @@ import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import type { Direct, DirectInit } from '@fisco-libp2p/direct'
 import type { NodeId } from '@fisco-libp2p/identity'
-import type { Connection, Libp2p, Metrics } from '@libp2p/interface'
+import type { ComponentLogger, Connection, Libp2p, Metrics } from '@libp2p/interface'
 import type { ServiceFactoryMap } from 'libp2p'
 
 export interface TestNode {
@@ -19,6 +19,7 @@ export interface TestNode {
 export interface TestNodeInit {
   direct?: DirectInit
   metrics?: Metrics
+  logger?: ComponentLogger
 
   /**
    * Services besides.
@@ -58,6 +59,7 @@ export class Network {
       ...base,
       ...muxer(window),
       ...(metrics == null ? {} : { metrics: () => metrics }),
+      logger: init.logger,
       privateKey,
       services: { direct: direct(init.direct), ...init.services }
     })

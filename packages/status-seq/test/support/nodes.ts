@@ -27,6 +27,7 @@ export interface TestNode extends AsyncDisposable {
 
 export interface TestNodeOptions extends StatusSeqInit {
   datastore?: Libp2pOptions['datastore']
+  logger?: Libp2pOptions['logger']
   before?(status: StatusSeq): void
 }
 
@@ -45,10 +46,11 @@ export function libp2pOptions (identity: Identity): Libp2pOptions {
   }
 }
 
-export async function startNode (identity: Identity, { datastore, before, ...init }: TestNodeOptions = {}): Promise<TestNode> {
+export async function startNode (identity: Identity, { datastore, logger, before, ...init }: TestNodeOptions = {}): Promise<TestNode> {
   const libp2p = await createLibp2p({
     ...libp2pOptions(identity),
     datastore,
+    logger,
     start: false,
     services: { statusSeq: statusSeq({ interval: 200, ...init }) }
   })

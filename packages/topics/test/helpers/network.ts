@@ -38,6 +38,7 @@ export interface TestNodeOptions {
   init?: TopicsInit
   gossip?: Partial<GossipsubOpts>
   metrics?: Libp2pOptions['metrics']
+  logger?: Libp2pOptions['logger']
 
   /**
    * Whether the node has unicast, and so hands over what gossipsub does not send.
@@ -64,6 +65,7 @@ export class TestNetwork implements AsyncDisposable {
     const libp2p = await createLibp2p<Services>({
       privateKey: identity.privateKey,
       metrics: options.metrics,
+      logger: options.logger,
       start: false,
       addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
       transports: [tcp()],
