@@ -223,14 +223,10 @@ export const MAX_TAILS = 96
 export const TAIL_INTERVAL = 1_000
 
 /**
- * Messages that are kept of a topic that is reliable, and their bytes, for those who missed them.
+ * Messages that are kept of a topic that is reliable, and their bytes, for those who missed them; and bytes of all such topics together.
  */
 export const HISTORY_MESSAGES = 10_000
 export const HISTORY_BYTES = 16 * 1_048_576
-
-/**
- * Bytes that are kept of all such topics together.
- */
 export const MAX_HISTORY_BYTES = 256 * 1_048_576
 
 /**
@@ -238,6 +234,12 @@ export const MAX_HISTORY_BYTES = 256 * 1_048_576
  */
 export const MAX_BUFFERED = 1_024
 export const MAX_BUFFERED_BYTES = 4 * 1_048_576
+
+/**
+ * The same of all authors and topics together.
+ */
+export const MAX_UNORDERED = 16_384
+export const MAX_UNORDERED_BYTES = 64 * 1_048_576
 
 /**
  * How long a message may be missing before it is fetched, in milliseconds: messages overtake each other.

@@ -1,9 +1,11 @@
 import { FETCH_GRACE, MAX_BEGIN_ATTEMPTS, MAX_FETCH_DELAY, MAX_FRUITLESS } from './constants.ts'
 import { Sequencer } from './sequencer.ts'
+import { WaitingRoom } from './waiting-room.ts'
 import type { TopicGap } from './api.ts'
 import type { Envelope } from './envelope.ts'
 import type { Missing } from './sequencer.ts'
 import type { Tail } from './tails.ts'
+import type { Seats } from './waiting-room.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
 
 /**
@@ -43,7 +45,9 @@ export class Feed {
   due = Infinity
 
   private readonly sink: FeedSink
-  private sequencer = new Sequencer<Received>()
+  private readonly seats: Seats
+  private sequencer: Sequencer<Received>
+  private isClosed = false
   private attempts = 0
   private denials = 0
 
@@ -60,12 +64,15 @@ export class Feed {
 
   /**
    * @param tail - what the author had published when it was met first: it begins behind that
+   * @param seats - where messages of the author wait
    */
-  constructor (topic: string, author: NodeId, incarnation: number, tail: Tail | undefined, sink: FeedSink) {
+  constructor (topic: string, author: NodeId, incarnation: number, tail: Tail | undefined, sink: FeedSink, seats: Seats = new WaitingRoom().of(author)) {
     this.topic = topic
     this.author = author
     this.incarnation = incarnation
     this.sink = sink
+    this.seats = seats
+    this.sequencer = new Sequencer(seats)
 
     if (tail != null) {
       this.sequencer.begin(tail.last + 1)
@@ -105,7 +112,7 @@ export class Feed {
   accept (received: Received, tail: Tail | undefined, now: number): void {
     const { envelope: { incarnation, sequence }, bytes } = received
 
-    if (incarnation < this.incarnation) {
+    if (this.isClosed || incarnation < this.incarnation) {
       return
     }
 
@@ -208,6 +215,14 @@ export class Feed {
     }
   }
 
+  /**
+   * Takes nothing any more, an answer that is under way included.
+   */
+  close (): void {
+    this.isClosed = true
+    this.sequencer.clear()
+  }
+
   private leaveOut (left: Missing | undefined): void {
     const { topic, author, incarnation } = this
 
@@ -223,7 +238,7 @@ export class Feed {
     if (incarnation > this.incarnation) {
       this.giveUp()
       this.incarnation = incarnation
-      this.sequencer = new Sequencer()
+      this.sequencer = new Sequencer(this.seats)
       this.isFresh = true
       this.attempts = 0
       this.denials = 0

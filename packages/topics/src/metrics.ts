@@ -11,7 +11,7 @@ export interface TopicsGauges {
   waitingBytes (): number
   windows (): number
   historyBytes (): number
-  unordered (): number
+  unordered (): { readonly messages: number, readonly bytes: number }
   unconfirmed (): number
 }
 
@@ -68,7 +68,11 @@ export class TopicsMetrics {
     })
     metrics?.registerMetric('fisco_topics_unordered_messages', {
       help: 'Messages of reliable topics that wait for those before them',
-      calculate: () => gauges.unordered()
+      calculate: () => gauges.unordered().messages
+    })
+    metrics?.registerMetric('fisco_topics_unordered_bytes', {
+      help: 'Bytes of messages of reliable topics that wait for those before them',
+      calculate: () => gauges.unordered().bytes
     })
     metrics?.registerMetric('fisco_topics_unconfirmed_messages', {
       help: 'Published messages that wait for confirmations',

@@ -2,6 +2,7 @@ import { Feed } from './feed.ts'
 import { LastWords } from './last-words.ts'
 import { Recovery, tailIn } from './recovery.ts'
 import { tailsOf } from './tails.ts'
+import { WaitingRoom } from './waiting-room.ts'
 import type { DirectLike, StatusRecordLike, TopicsComponents } from './components.ts'
 import type { FeedSink, Received } from './feed.ts'
 import type { RecoveryInit } from './recovery.ts'
@@ -28,6 +29,7 @@ export interface ReliableInit extends RecoveryInit, FeedSink {
 export class Reliable {
   private readonly init: ReliableInit
   private readonly topics = new Map<string, Map<NodeId, Feed>>()
+  private readonly room = new WaitingRoom()
   private readonly fetching = new Set<Feed>()
   private readonly lastWords: LastWords
   private recovery?: Recovery
@@ -45,10 +47,10 @@ export class Reliable {
   }
 
   /**
-   * Messages that wait for others.
+   * Messages that wait for others, and their bytes.
    */
-  get waiting (): number {
-    return this.feeds().reduce((sum, feed) => sum + feed.waiting, 0)
+  get waiting (): WaitingRoom['taken'] {
+    return this.room.taken
   }
 
   /**
@@ -84,6 +86,7 @@ export class Reliable {
   }
 
   unfollow (topic: string): void {
+    this.topics.get(topic)?.forEach(feed => { feed.close() })
     this.topics.delete(topic)
     this.arm()
   }
@@ -116,6 +119,7 @@ export class Reliable {
   onGone (author: NodeId): void {
     for (const feeds of this.topics.values()) {
       feeds.get(author)?.giveUp()
+      feeds.get(author)?.close()
       feeds.delete(author)
     }
   }
@@ -137,7 +141,7 @@ export class Reliable {
     let feed = feeds?.get(nodeId)
 
     if (feeds != null && feed == null && nodeId !== this.init.self) {
-      feed = new Feed(topic, nodeId, incarnation, tailsOf(record).get(topic), this.init)
+      feed = new Feed(topic, nodeId, incarnation, tailsOf(record).get(topic), this.init, this.room.of(nodeId))
       feeds.set(nodeId, feed)
     }
 

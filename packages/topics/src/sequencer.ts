@@ -1,4 +1,6 @@
 import { MAX_BUFFERED, MAX_BUFFERED_BYTES } from './constants.ts'
+import { WaitingRoom } from './waiting-room.ts'
+import type { Seats } from './waiting-room.ts'
 
 /**
  * Sequence numbers that are missing, both ends included.
@@ -16,6 +18,14 @@ export class Sequencer<T> {
   private bytes = 0
   private highest = 0
   private expected?: number
+  private readonly seats: Seats
+
+  /**
+   * @param seats - where messages wait, besides the limits of each sequencer
+   */
+  constructor (seats: Seats = new WaitingRoom().of('')) {
+    this.seats = seats
+  }
 
   /**
    * The next number that is handed on; undefined as long as it is not known where to begin.
@@ -85,17 +95,19 @@ export class Sequencer<T> {
       return []
     }
 
-    const isFull = this.buffer.size >= MAX_BUFFERED || this.bytes + bytes > MAX_BUFFERED_BYTES
+    // what comes next needs no room
+    if (sequence === this.expected) {
+      this.expected++
 
-    // what comes next always has room: it leaves at once
-    if (isFull && sequence !== this.expected) {
-      return []
+      return [item, ...this.take()]
     }
 
-    this.buffer.set(sequence, { item, bytes })
-    this.bytes += bytes
+    if (this.buffer.size < MAX_BUFFERED && this.bytes + bytes <= MAX_BUFFERED_BYTES && this.seats.take(bytes)) {
+      this.buffer.set(sequence, { item, bytes })
+      this.bytes += bytes
+    }
 
-    return this.take()
+    return []
   }
 
   /**
@@ -145,6 +157,13 @@ export class Sequencer<T> {
     return runs
   }
 
+  /**
+   * Nobody wants the messages any more.
+   */
+  clear (): void {
+    [...this.buffer.keys()].forEach(sequence => { this.remove(sequence) })
+  }
+
   private take (): T[] {
     const items: T[] = []
 
@@ -168,6 +187,7 @@ export class Sequencer<T> {
     if (held != null) {
       this.buffer.delete(sequence)
       this.bytes -= held.bytes
+      this.seats.leave(held.bytes)
     }
 
     return held?.item

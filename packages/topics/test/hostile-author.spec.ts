@@ -1,7 +1,8 @@
 import { createIdentities } from '@fisco-libp2p/test-kit'
-import { decodeAnswer, decodeQuestion, encodeEnvelope, encodeQuestion, Feed, FETCH_NAME, History, MAX_BUFFERED, MESSAGE_VERSION, TAILS_ENTRY } from '@fisco-libp2p/topics'
+import { decodeAnswer, decodeQuestion, encodeEnvelope, encodeQuestion, Feed, FETCH_NAME, History, MAX_BUFFERED, MESSAGE_VERSION, Sequencer, TAILS_ENTRY, WaitingRoom } from '@fisco-libp2p/topics'
 import { expect } from 'chai'
 import { FetchResponse, Tails } from '../src/pb/messages.ts'
+import { CountingMetrics } from './helpers/metrics.ts'
 import { TestNetwork, until } from './helpers/network.ts'
 import { createReliable, numbers, publish, reliable } from './helpers/reliable.ts'
 import type { TestNode } from './helpers/network.ts'
@@ -123,6 +124,80 @@ describe('an author that means harm', () => {
 
     // sixteen times as much where each step looks at all
     expect(growth(() => timeFor(MAX_BUFFERED / 4), () => timeFor(MAX_BUFFERED))).to.be.below(10)
+  })
+
+  it('does not fill the room of others by leaving out messages on many topics', () => {
+    const handed: number[] = []
+    const room = new WaitingRoom()
+    const message = (feed: Feed, sequence: number): Received => ({ envelope: { author: feed.author, topic: feed.topic, incarnation: 1, sequence, data: new Uint8Array(0) }, bytes: new Uint8Array(4_000) })
+    const feedOf = (author: string, topic: string): Feed => {
+      return new Feed(topic, author, 1, { oldest: 1, last: 0 }, { onMessage: ({ envelope }) => { if (envelope.author === 'honest') handed.push(envelope.sequence) }, onGap: () => {} }, room.of(author))
+    }
+
+    const offer = (feed: Feed, count: number): void => { numbers(count, 2).forEach(sequence => { feed.accept(message(feed, sequence), undefined, 0) }) }
+    const feeds = numbers(4).flatMap(i => numbers(3).map(topic => feedOf(`author${i}`, `${topic}`)))
+
+    // what one takes on all of its topics is no more than a ninth of all
+    feeds.slice(0, 3).forEach(feed => { offer(feed, MAX_BUFFERED) })
+    expect(room.taken.messages).to.equal(Math.floor(16_384 / 9))
+    feeds.slice(3).forEach(feed => { offer(feed, MAX_BUFFERED) })
+    expect(room.taken.messages).to.be.within(6_000, 6_200)
+
+    // there is room for another
+    const honest = feedOf('honest', 'prices')
+
+    offer(honest, MAX_BUFFERED - 1)
+    honest.accept(message(honest, 1), undefined, 0)
+    expect(handed).to.deep.equal(numbers(MAX_BUFFERED))
+
+    // it is free again when they give up
+    feeds.forEach(feed => { feed.look(2, undefined, 0) })
+    expect(room.taken).to.deep.equal({ messages: 0, bytes: 0 })
+  })
+
+  it('finds no room for long messages beyond that, and what had none is fetched', () => {
+    const room = new WaitingRoom({ bytes: 9_000 })
+    const sequencer = new Sequencer<number>(room.of('a'))
+
+    sequencer.begin(1)
+    numbers(4, 2).forEach(sequence => { sequencer.accept(sequence, sequence, 400) })
+    expect(room.taken).to.deep.equal({ messages: 2, bytes: 800 })
+    // what comes next needs no room
+    expect(sequencer.accept(1, 1, 5_000)).to.deep.equal([1, 2, 3])
+    expect(sequencer.missing).to.deep.equal({ from: 4, to: 5 })
+    expect(room.taken).to.deep.equal({ messages: 0, bytes: 0 })
+  })
+
+  it('takes no more room when its topic is not followed any more', async () => {
+    await using network = new TestNetwork()
+    const metrics = new CountingMetrics()
+    const [author, follower] = await createReliable(network, identities.slice(0, 2), { metrics: metrics.factory })
+    const answered = Promise.withResolvers<void>()
+    const asked = Promise.withResolvers<void>()
+    const give = async (): Promise<unknown[]> => Promise.all(['messages', 'bytes'].map(async unit => metrics.gauge(`fisco_topics_unordered_${unit}`)))
+
+    await publish(author, 1)
+    await until(() => follower.multicasts.length === 1)
+    author.libp2p.services.direct.unhandle(FETCH_NAME)
+    author.libp2p.services.direct.handle(FETCH_NAME, async () => {
+      asked.resolve()
+      await answered.promise
+
+      return FetchResponse.encode({ oldest: 1, messages: [] })
+    })
+    network.bus.loses = () => true
+    await publish(author, 1, 2)
+    network.bus.loses = undefined
+    await publish(author, 1, 3)
+    await asked.promise
+
+    const [messages, bytes] = await give()
+
+    expect(messages).to.equal(1)
+    expect(bytes).to.be.within(100, 1_000)
+    follower.topics.unfollow('prices')
+    answered.resolve()
+    expect(await give()).to.deep.equal([0, 0])
   })
 
   it('does not push others out of the history', () => {
