@@ -1,7 +1,7 @@
 /**
  * @packageDocumentation
  *
- * The stream muxer of this stack: libp2p's yamux, on the wire `/yamux/1.0.0` and nothing else, with two differences that only this end
+ * The stream muxer of this stack: libp2p's yamux, on the wire `/yamux/1.0.0` and nothing else, with three differences that only this end
  * sees. The other end may be any yamux.
  *
  * - **Early streams.** libp2p waits a round trip for the other end to say that it speaks a stream's protocol. A stream of a protocol that is listed
@@ -9,6 +9,7 @@
  *   is reset with an UnsupportedProtocolError.
  * - **Fewer window updates.** libp2p's yamux answers each frame of data with a window update, a write of its own for each small message. Here
  *   one goes out when half of the window is used, as in the reference implementation (github.com/hashicorp/yamux).
+ * - **A pace for streams.** A peer that opens streams faster than `maxStreamsPerSecond` is read from no faster than that: each costs much more to take than to open.
  *
  * @example Streams of one protocol without a round trip
  *
@@ -27,19 +28,20 @@
  */
 
 import { InvalidParametersError, serviceCapabilities } from '@libp2p/interface'
-import { AbstractStream, AbstractStreamMuxer } from '@libp2p/utils'
+import { AbstractMessageStream, AbstractStream, AbstractStreamMuxer } from '@libp2p/utils'
 import { yamux } from '@libp2p/yamux'
 import { fromString } from 'uint8arrays'
-import { DEFAULT_EARLY_TIMEOUT, MAX_EARLY_TIMEOUT, MAX_PROTOCOL_LENGTH } from './constants.ts'
+import { DEFAULT_EARLY_TIMEOUT, DEFAULT_MAX_STREAMS_PER_SECOND, MAX_EARLY_TIMEOUT, MAX_PROTOCOL_LENGTH, MAX_STREAMS_PER_SECOND } from './constants.ts'
 import { selectEarly } from './early-stream.ts'
+import { StreamPace } from './stream-pace.ts'
 import { updateWindowsByHalves } from './window-updates.ts'
-import type { MultiaddrConnection, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface'
+import type { Counter, Metrics, MultiaddrConnection, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface'
 import type { YamuxMuxerInit } from '@libp2p/yamux'
 
-export { DEFAULT_EARLY_TIMEOUT, MAX_EARLY_TIMEOUT, MAX_PROTOCOL_LENGTH } from './constants.ts'
+export { DEFAULT_EARLY_TIMEOUT, DEFAULT_MAX_STREAMS_PER_SECOND, MAX_EARLY_TIMEOUT, MAX_PROTOCOL_LENGTH, MAX_STREAMS_PER_SECOND } from './constants.ts'
 
 /**
- * Options of {@link muxer}: those of libp2p's yamux, and one more.
+ * Options of {@link muxer}: those of libp2p's yamux, and three more.
  */
 export interface MuxerInit extends YamuxMuxerInit {
   /**
@@ -57,15 +59,30 @@ export interface MuxerInit extends YamuxMuxerInit {
    * @default 10000
    */
   earlyTimeout?: number
+
+  /**
+   * How many streams the other end of one connection may open in a second, and at a stretch, 1 to 1,000,000. When it opens more, nothing is read from the connection for as long
+   * as they are too early. The protocols of this stack need a few for each connection; where another one opens a stream for each request, as many as there are requests.
+   *
+   * @default 500
+   */
+  maxStreamsPerSecond?: number
+}
+
+/**
+ * What the muxer uses of a node.
+ */
+export interface MuxerComponents {
+  metrics?: Metrics
 }
 
 /**
  * A stream muxer for `createLibp2p`, see above.
  *
- * @throws InvalidParametersError if a protocol id is too long, or the timeout out of its range
+ * @throws InvalidParametersError if a protocol id is too long, or a number out of its range
  */
-export function muxer (init: MuxerInit = {}): () => StreamMuxerFactory {
-  const { early = [], earlyTimeout = DEFAULT_EARLY_TIMEOUT, ...yamuxInit } = init
+export function muxer (init: MuxerInit = {}): (components?: MuxerComponents) => StreamMuxerFactory {
+  const { early = [], earlyTimeout = DEFAULT_EARLY_TIMEOUT, maxStreamsPerSecond = DEFAULT_MAX_STREAMS_PER_SECOND, ...yamuxInit } = init
   const tooLong = early.find(protocol => fromString(protocol).byteLength > MAX_PROTOCOL_LENGTH)
 
   if (tooLong != null) {
@@ -76,7 +93,17 @@ export function muxer (init: MuxerInit = {}): () => StreamMuxerFactory {
     throw new InvalidParametersError(`earlyTimeout must be an integer from 1 to ${MAX_EARLY_TIMEOUT}, not ${earlyTimeout}`)
   }
 
-  return () => new MuxerFactory(yamux(yamuxInit)(), new Set(early), earlyTimeout)
+  if (!Number.isInteger(maxStreamsPerSecond) || maxStreamsPerSecond < 1 || maxStreamsPerSecond > MAX_STREAMS_PER_SECOND) {
+    throw new InvalidParametersError(`maxStreamsPerSecond must be an integer from 1 to ${MAX_STREAMS_PER_SECOND}, not ${maxStreamsPerSecond}`)
+  }
+
+  return ({ metrics } = {}) => new MuxerFactory(yamux(yamuxInit)(), { early: new Set(early), earlyTimeout, maxStreamsPerSecond }, metrics)
+}
+
+interface MuxerSettings {
+  early: ReadonlySet<string>
+  earlyTimeout: number
+  maxStreamsPerSecond: number
 }
 
 class MuxerFactory implements StreamMuxerFactory {
@@ -85,24 +112,29 @@ class MuxerFactory implements StreamMuxerFactory {
 
   readonly protocol: string
   readonly #yamux: StreamMuxerFactory
-  readonly #early: ReadonlySet<string>
-  readonly #timeout: number
+  readonly #settings: MuxerSettings
+  readonly #held?: Counter
 
-  constructor (factory: StreamMuxerFactory, early: ReadonlySet<string>, timeout: number) {
+  constructor (factory: StreamMuxerFactory, settings: MuxerSettings, metrics?: Metrics) {
     this.protocol = factory.protocol
     this.#yamux = factory
-    this.#early = early
-    this.#timeout = timeout
+    this.#settings = settings
+    this.#held = metrics?.registerCounter('fisco_muxer_held_total', {
+      help: 'Times that nothing was read from a connection for a while, as the other end opened streams too fast'
+    })
   }
 
   createStreamMuxer (connection: MultiaddrConnection): StreamMuxer {
     const streamMuxer = this.#yamux.createStreamMuxer(connection)
     const createStream = streamMuxer.createStream.bind(streamMuxer)
+    const { early, earlyTimeout, maxStreamsPerSecond } = this.#settings
 
     if (streamMuxer instanceof AbstractStreamMuxer) {
       // the streams of the other end. A listener of `stream` would not do: those that come before libp2p listens are kept only as long as nobody does
       const onRemoteStream = streamMuxer.onRemoteStream.bind(streamMuxer)
+      const pace = connection instanceof AbstractMessageStream ? new StreamPace(connection, maxStreamsPerSecond, () => this.#held?.increment()) : undefined
       streamMuxer.onRemoteStream = stream => {
+        pace?.opened()
         updateWindowsByHalves(stream)
         onRemoteStream(stream)
       }
@@ -114,8 +146,8 @@ class MuxerFactory implements StreamMuxerFactory {
         const stream = await createStream(options)
         updateWindowsByHalves(stream)
 
-        if (stream instanceof AbstractStream && protocol != null && this.#early.has(protocol)) {
-          selectEarly(stream, protocol, this.#timeout)
+        if (stream instanceof AbstractStream && protocol != null && early.has(protocol)) {
+          selectEarly(stream, protocol, earlyTimeout)
         }
 
         return stream
