@@ -29,7 +29,7 @@ export class Standing {
 }
 
 /**
- * The {@link Standing} of those that came last, connected or not: any of them is as new after ten seconds.
+ * The {@link Standing} of those that came last, connected or not: after some ten seconds of rest any of them is as new.
  */
 export class Standings {
   readonly #standings = new Memory<Standing>()
