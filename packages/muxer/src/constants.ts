@@ -10,9 +10,9 @@ export const DEFAULT_EARLY_TIMEOUT = 10_000
 export const MAX_EARLY_TIMEOUT = 3_600_000
 
 /**
- * How many streams the other end of a connection may open in a second, and at a stretch. Each costs a tenth of a millisecond: this many take some 5 % of a core.
+ * How many streams the other end of a connection may open in a second, and at a stretch. Each costs a tenth of a millisecond: this many take some 10 % of a core.
  */
-export const DEFAULT_MAX_STREAMS_PER_SECOND = 500
+export const DEFAULT_MAX_STREAMS_PER_SECOND = 1_000
 
 /**
  * Highest value of `maxStreamsPerSecond`: no limit, in effect.

@@ -64,7 +64,7 @@ export interface MuxerInit extends YamuxMuxerInit {
    * How many streams the other end of one connection may open in a second, and at a stretch, 1 to 1,000,000. When it opens more, nothing is read from the connection for as long
    * as they are too early. The protocols of this stack need a few for each connection; where another one opens a stream for each request, as many as there are requests.
    *
-   * @default 500
+   * @default 1000
    */
   maxStreamsPerSecond?: number
 }
