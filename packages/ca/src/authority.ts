@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, randomBytes, X509Certificate } from 'node:crypto'
+import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto'
 import { nodeIdFromPublicKey, publicKeyFromKeyObject } from '@fisco-libp2p/identity'
 import { AsnConvert } from '@peculiar/asn1-schema'
 import * as asn1 from '@peculiar/asn1-x509'
@@ -7,7 +7,7 @@ import { checkInteger, checkName } from './check.ts'
 import { SERIAL_BYTES } from './constants.ts'
 import { InvalidParametersError } from './errors.ts'
 import { extensionsFor, subjectKeyId } from './extensions.ts'
-import { generateKey, keyToPem, keyTypeOf, publicKeyInfo, readKey } from './keys.ts'
+import { generateKey, keyToPem, keyTypeOf, plainPublicKey, publicKeyInfo, readKey } from './keys.ts'
 import type { ValidityOptions } from './certificate.ts'
 import type { Role } from './extensions.ts'
 import type { KeySource, KeyType } from './keys.ts'
@@ -29,6 +29,11 @@ export interface IssueOptions extends ValidityOptions {
    * The key to certify, instead of a new one: to renew a certificate, say.
    */
   key?: KeySource
+
+  /**
+   * The passphrase of {@link key}, where that is an encrypted PEM.
+   */
+  passphrase?: string
 }
 
 /**
@@ -74,6 +79,11 @@ export interface NodeOptions extends IssueOptions {
   name: string
 
   /**
+   * The public key to certify, where nobody but the node has the private one. The `key` of what is issued is an empty text then.
+   */
+  publicKey?: KeyObject
+
+  /**
    * Limit the certificate to these uses: `serverAuth`, `clientAuth`, or OIDs. A node dials and listens, so it needs
    * both or no limit.
    *
@@ -98,7 +108,7 @@ export interface Issued {
   readonly keyType: KeyType
 
   /**
-   * The private key, PKCS#8 PEM. Secret.
+   * The private key, PKCS#8 PEM, not encrypted. Secret. Empty for a node whose public key alone was given.
    */
   readonly key: string
 
@@ -193,13 +203,14 @@ export async function createAgency (ca: CertificateAuthority, options: AgencyOpt
  * @throws InvalidParametersError
  */
 export async function issueNode (issuer: CertificateAuthority, options: NodeOptions): Promise<IssuedNode> {
-  const keyType = options.keyType ?? (options.key != null || issuer.keyType !== 'p256' ? undefined : 'secp256k1')
+  const keyType = options.keyType ?? (options.key != null || options.publicKey != null || issuer.keyType !== 'p256' ? undefined : 'secp256k1')
   const node = await issue('node', checkName('name of the node', options.name), { ...options, keyType }, issuer)
 
-  return { ...node, role: 'node', nodeId: nodeIdOf(createPublicKey(node.key)) }
+  return { ...node, role: 'node', nodeId: nodeIdOf(new X509Certificate(node.der).publicKey) }
 }
 
 interface IssueParts extends IssueOptions {
+  publicKey?: KeyObject
   pathLength?: number
   extendedKeyUsage?: readonly string[]
   allowUnsupportedKeyType?: boolean
@@ -228,7 +239,7 @@ async function issue (role: Role, name: string, options: IssueParts, issuer?: Ce
     name,
     role,
     keyType,
-    key: keyToPem(key),
+    key: key.type === 'public' ? '' : keyToPem(key),
     cert: issuer == null || issuer.role === 'chain' ? leaf : leaf + issuer.cert,
     leaf,
     root: issuer?.root ?? leaf,
@@ -239,7 +250,7 @@ async function issue (role: Role, name: string, options: IssueParts, issuer?: Ce
 }
 
 async function keyFor (role: Role, options: IssueParts, issuer?: CertificateAuthority): Promise<KeyObject> {
-  const key = options.key == null ? await generateKey(options.keyType ?? issuer?.keyType ?? 'secp256k1') : readKey(options.key)
+  const key = givenKey(options) ?? await generateKey(options.keyType ?? issuer?.keyType ?? 'secp256k1')
   const keyType = keyTypeOf(key)
 
   if (options.keyType != null && options.keyType !== keyType) {
@@ -251,6 +262,14 @@ async function keyFor (role: Role, options: IssueParts, issuer?: CertificateAuth
   }
 
   return key
+}
+
+function givenKey ({ key, passphrase, publicKey }: IssueParts): KeyObject | undefined {
+  if (key != null && publicKey != null) {
+    throw new InvalidParametersError('give either key or publicKey')
+  }
+
+  return publicKey != null ? plainPublicKey(publicKey) : key == null ? undefined : readKey(key, passphrase)
 }
 
 function nodeIdOf (key: KeyObject): NodeId {

@@ -61,6 +61,27 @@ export class InvalidChainError extends Error {
 }
 
 /**
+ * A private key is encrypted, and the passphrase is missing or wrong.
+ */
+export class PassphraseError extends Error {
+  static name = 'PassphraseError'
+
+  /**
+   * As an `IdentityError` of the same kind has it, so callers need not tell them apart.
+   */
+  readonly rule = 'passphrase'
+
+  /**
+   * @param path - the key's file
+   * @param what - `missing` or `wrong`
+   */
+  constructor (readonly path: string, what: 'missing' | 'wrong', options?: ErrorOptions) {
+    super(`${path}: the key is encrypted, and the passphrase is ${what}`, options)
+    this.name = 'PassphraseError'
+  }
+}
+
+/**
  * Somebody else is at work on the issuing index, or was when their process ended. Nothing was changed.
  */
 export class ChainLockedError extends Error {

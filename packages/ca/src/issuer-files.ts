@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { certificatesFromPem, nodeIdFromPublicKey, publicKeyFromKeyObject } from '@fisco-libp2p/identity'
 import { AGENCY_CERT, AGENCY_CRL, AGENCY_DIR, AGENCY_KEY, CA_CERT, CA_CRL, CA_KEY, CRL_NUMBER, INDEX, INDEX_LOCK } from './constants.ts'
-import { ChainNotFoundError, InvalidChainError } from './errors.ts'
+import { ChainNotFoundError, InvalidChainError, PassphraseError } from './errors.ts'
 import { parseIndex } from './index-file.ts'
+import { readKey } from './keys.ts'
 import { copyOf } from './layout.ts'
 import { openAuthority } from './open.ts'
 import { ifThere } from './replace-file.ts'
@@ -176,16 +177,22 @@ export function nodeIdOf (certificate: Certificate): NodeId | undefined {
 /**
  * Takes up the CA, to sign with it.
  *
+ * @param passphrase - of the CA's key, where that is encrypted
+ * @throws PassphraseError if that is missing or wrong
  * @throws InvalidChainError if its key or its certificate is not there, with the file, or cannot be used, with the folder
  */
-export async function openIssuer (files: IssuerFiles, now: () => number): Promise<CertificateAuthority> {
+export async function openIssuer (files: IssuerFiles, now: () => number, passphrase?: string): Promise<CertificateAuthority> {
   const key = await read(files.key)
   const cert = await read(files.cert)
   const root = await read(files.root)
 
   try {
-    return openAuthority({ key, cert, root, now })
+    return openAuthority({ key: readKey(key, passphrase, files.key), cert, root, now })
   } catch (err) {
+    if (err instanceof PassphraseError) {
+      throw err
+    }
+
     throw new InvalidChainError(files.dir, `the key and the certificate of its CA cannot be used: ${err.message}`, { cause: err })
   }
 }

@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, generateKeyPair, sign } from 'node:c
 import { promisify } from 'node:util'
 import { AlgorithmIdentifier } from '@peculiar/asn1-x509'
 import { RSA_BITS, RSA_EXPONENT } from './constants.ts'
-import { InvalidParametersError } from './errors.ts'
+import { InvalidParametersError, PassphraseError } from './errors.ts'
 import type { KeyObject } from 'node:crypto'
 
 /**
@@ -12,7 +12,7 @@ import type { KeyObject } from 'node:crypto'
 export type KeyType = 'secp256k1' | 'ed25519' | 'rsa' | 'p256'
 
 /**
- * A private key in PEM (PKCS#8 or SEC1, not encrypted), or already read.
+ * A private key in PEM (PKCS#8 or SEC1), or already read.
  */
 export type KeySource = string | KeyObject
 
@@ -58,15 +58,22 @@ async function generateEcKey (type: 'secp256k1' | 'p256'): Promise<KeyObject> {
  * Reads a private key that the caller has. An elliptic curve key is brought into the form that everybody reads:
  * named curve, uncompressed point.
  *
+ * @param passphrase - of an encrypted PEM; no other needs one
+ * @param file - how a {@link PassphraseError} calls the key
+ * @throws PassphraseError if it is encrypted, and the passphrase is missing or wrong
  * @throws InvalidParametersError if it cannot be read, or is of a kind that is not issued
  */
-export function readKey (source: KeySource): KeyObject {
+export function readKey (source: KeySource, passphrase?: string, file = 'key'): KeyObject {
   let key: KeyObject
 
   try {
-    key = typeof source === 'string' ? createPrivateKey(source) : source
+    key = typeof source === 'string' ? createPrivateKey({ key: source, passphrase }) : source
   } catch (err) {
-    throw new InvalidParametersError(`key cannot be read: ${err.message}; give a private key in PEM (PKCS#8 or SEC1), not encrypted`, { cause: err })
+    if (isEncrypted(String(source))) {
+      throw new PassphraseError(file, passphrase == null ? 'missing' : 'wrong', { cause: err })
+    }
+
+    throw new InvalidParametersError(`key cannot be read: ${err.message}; give a private key in PEM (PKCS#8 or SEC1)`, { cause: err })
   }
 
   if (key.type !== 'private') {
@@ -74,6 +81,22 @@ export function readKey (source: KeySource): KeyObject {
   }
 
   return keyTypeOf(key) === 'rsa' ? key : createPrivateKey({ key: key.export({ format: 'jwk' }), format: 'jwk' })
+}
+
+/**
+ * Whether a private key in PEM can only be read with a passphrase: PKCS#8 says so in its label, older forms in a header (RFC 1421).
+ */
+export function isEncrypted (pem: string): boolean {
+  return /^(-----BEGIN ENCRYPTED |Proc-Type: *4, *ENCRYPTED)/m.test(pem)
+}
+
+/**
+ * A public key in the form that everybody reads: named curve, uncompressed point.
+ *
+ * @throws InvalidParametersError if it is of a kind that is not issued
+ */
+export function plainPublicKey (key: KeyObject): KeyObject {
+  return keyTypeOf(key) === 'rsa' ? key : createPublicKey({ key: key.export({ format: 'jwk' }), format: 'jwk' })
 }
 
 /**
@@ -109,10 +132,10 @@ export function keyToPem (key: KeyObject): string {
 }
 
 /**
- * SubjectPublicKeyInfo of a key, DER.
+ * SubjectPublicKeyInfo of a public key, or of a private one, DER.
  */
 export function publicKeyInfo (key: KeyObject): Buffer {
-  return createPublicKey(key).export({ format: 'der', type: 'spki' })
+  return (key.type === 'public' ? key : createPublicKey(key)).export({ format: 'der', type: 'spki' })
 }
 
 /**

@@ -53,10 +53,11 @@ export interface NextCrl extends WrittenCrl {
  *
  * @param entries - the index as it shall be
  * @param changed - whether it is to be written as well
+ * @throws PassphraseError if the CA's key is encrypted, and the passphrase is missing or wrong
  * @throws InvalidChainError if the CA's key, its index or its `crlnumber` cannot be used
  */
-export async function signNextCrl (files: IssuerFiles, entries: readonly IndexEntry[], options: { changed: boolean, days?: number, now: number }): Promise<NextCrl> {
-  const authority = await openIssuer(files, () => options.now)
+export async function signNextCrl (files: IssuerFiles, entries: readonly IndexEntry[], options: { changed: boolean, days?: number, now: number, passphrase?: string }): Promise<NextCrl> {
+  const authority = await openIssuer(files, () => options.now, options.passphrase)
   const revoked = entries.filter(({ status }) => status === 'R').map(entry => revokedEntry(files, entry))
   const number = await nextNumber(files)
 

@@ -12,9 +12,14 @@ import type { KeySource } from './keys.ts'
  */
 export interface AuthorityPem {
   /**
-   * The CA's private key, PEM, not encrypted.
+   * The CA's private key, PEM.
    */
   key: KeySource
+
+  /**
+   * The passphrase of {@link key}, where that is encrypted.
+   */
+  passphrase?: string
 
   /**
    * The CA's certificate, and behind it those of the CAs above it, PEM.
@@ -37,10 +42,11 @@ export interface AuthorityPem {
 /**
  * Takes up a CA that exists already, one that FISCO BCOS's tools made for instance, to issue with it.
  *
+ * @throws PassphraseError if the key is encrypted, and the passphrase is missing or wrong
  * @throws InvalidParametersError if key and certificate do not belong together, or it is no CA
  */
 export function openAuthority (pem: AuthorityPem): CertificateAuthority {
-  const key = readKey(pem.key)
+  const key = readKey(pem.key, pem.passphrase)
   const chain = certificatesOf(`${pem.cert}\n${pem.root ?? ''}`)
   const [own] = chain
 

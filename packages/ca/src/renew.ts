@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { issueNode } from './authority.ts'
 import { checkDays } from './check.ts'
@@ -7,7 +7,7 @@ import { ChainNotFoundError, InvalidChainError, InvalidParametersError } from '.
 import { chooseNode, exactCommonName } from './find-issued.ts'
 import { formatIndex, indexEntry } from './index-file.ts'
 import { issuerFiles, issuersOf, nodeIdOf, openIssuer, read, readCertificate, readIndexes } from './issuer-files.ts'
-import { readKey } from './keys.ts'
+import { isEncrypted, readKey } from './keys.ts'
 import { copyOf, nodeCertificates } from './layout.ts'
 import { withLocks } from './lock.ts'
 import { ifThere, replaceFile } from './replace-file.ts'
@@ -35,6 +35,11 @@ export interface RenewOptions {
    * @default 36500
    */
   days?: number
+
+  /**
+   * The passphrase of `agency.key`, where that is encrypted.
+   */
+  passphrase?: string
 
   /**
    * Clock, unix milliseconds.
@@ -73,11 +78,13 @@ export interface RenewedNode {
 
 /**
  * Issues a new certificate for a node's key, by the agency, and puts it in the place of the old one in `nodes/<name>/conf/node.crt`. The old one
- * stays valid until its own end. It stands in the index before it stands in `node.crt`: {@link revoke} finds whatever a node may have.
+ * stays valid until its own end. The new one stands in the index before it stands in `node.crt`: {@link revoke} finds whatever a node may have. The
+ * node's private key is not needed: it may be encrypted, or on another machine.
  *
  * @throws InvalidParametersError if there is no such node, or it is revoked; nothing was changed
  * @throws ChainNotFoundError if there is no chain
- * @throws InvalidChainError if the agency's or the node's key is not there, or a file cannot be read; nothing was changed
+ * @throws PassphraseError if the agency's key is encrypted, and the passphrase is missing or wrong; nothing was changed
+ * @throws InvalidChainError if the agency's key is not there, a file cannot be read, or a `node.key` that can be read without a passphrase is of another certificate; nothing was changed
  * @throws ChainLockedError if somebody else is at work on the index; nothing was changed
  */
 export async function renew (options: RenewOptions): Promise<RenewedNode> {
@@ -97,9 +104,9 @@ export async function renew (options: RenewOptions): Promise<RenewedNode> {
 
     checkNotRevoked(issued, current, now())
 
-    const key = await readNodeKey(join(conf, NODE_KEY), current)
-    const agency = await openIssuer(files, now)
-    const node = await issueNode(agency, { name: exactCommonName(current), key, days, extendedKeyUsage: current.extendedKeyUsage })
+    await checkNodeKey(join(conf, NODE_KEY), current)
+    const agency = await openIssuer(files, now, options.passphrase)
+    const node = await issueNode(agency, { name: exactCommonName(current), publicKey: current.publicKey, days, extendedKeyUsage: current.extendedKeyUsage })
     const entries = issued.filter(({ issuer }) => issuer === files.issuer).map(({ entry }) => entry)
 
     await replaceFile(join(files.dir, copyOf(node.serial)), node.leaf)
@@ -121,7 +128,8 @@ async function nodeFolder (chain: string, node: string): Promise<string> {
     throw new ChainNotFoundError(chain, `it has no folder ${NODES_DIR}`)
   }
 
-  const names = entries.filter(entry => entry.isDirectory()).map(({ name }) => name)
+  // a folder with a dot is one that is being written, or was when its process ended
+  const names = entries.filter(entry => entry.isDirectory() && !entry.name.startsWith('.')).map(({ name }) => name)
 
   if (names.includes(node)) {
     return node
@@ -146,9 +154,16 @@ async function nodeFolder (chain: string, node: string): Promise<string> {
   return name
 }
 
-async function readNodeKey (file: string, current: Certificate): Promise<KeyObject> {
-  const pem = await read(file)
+/**
+ * A node with another key than its certificate does not start. Better told here than there, as far as the key is here and can be read.
+ */
+async function checkNodeKey (file: string, current: Certificate): Promise<void> {
+  const pem = await readFile(file, 'utf8').catch(() => undefined)
   let key: KeyObject
+
+  if (pem == null || isEncrypted(pem)) {
+    return
+  }
 
   try {
     key = readKey(pem)
@@ -159,8 +174,6 @@ async function readNodeKey (file: string, current: Certificate): Promise<KeyObje
   if (!current.x509.checkPrivateKey(key)) {
     throw new InvalidChainError(file, `it is not the key of the ${NODE_CERT} beside it: put the right one there`)
   }
-
-  return key
 }
 
 /**

@@ -33,6 +33,11 @@ export interface CrlFileOptions {
   days?: number
 
   /**
+   * The passphrase of the CA's key (`agency.key`, `ca.key`), where that is encrypted.
+   */
+  passphrase?: string
+
+  /**
    * Clock, unix milliseconds.
    *
    * @default Date.now
@@ -153,6 +158,7 @@ export interface Revocation {
  *
  * @throws InvalidParametersError if it is no certificate of this chain, or may be several nodes; nothing was changed
  * @throws ChainNotFoundError if there is no issuing index
+ * @throws PassphraseError if the CA's key is encrypted, and the passphrase is missing or wrong; nothing was changed
  * @throws InvalidChainError if the CA's key is not there, or a file cannot be read; nothing was changed
  * @throws ChainLockedError if somebody else is at work on the index; nothing was changed
  */
@@ -180,7 +186,7 @@ export async function revoke (options: RevokeOptions): Promise<Revocation> {
     for (const files of affected) {
       const entries = issued.filter(({ issuer }) => issuer === files.issuer)
       const { index, changed } = markRevoked(entries, found, formatRevocation(new Date(time), reason))
-      next.push(await signNextCrl(files, index, { changed, days, now: time }))
+      next.push(await signNextCrl(files, index, { changed, days, now: time, passphrase: options.passphrase }))
     }
 
     const deny = await denyLines(affected, found)
@@ -203,7 +209,7 @@ export async function revoke (options: RevokeOptions): Promise<Revocation> {
 /**
  * Writes the next CRL of a CA, with a number of its own, and revokes nothing. To be called before the last one's `nextUpdate`.
  *
- * @throws InvalidParametersError, ChainNotFoundError, InvalidChainError and ChainLockedError as {@link revoke}
+ * @throws InvalidParametersError, ChainNotFoundError, PassphraseError, InvalidChainError and ChainLockedError as {@link revoke}
  */
 export async function publishCrl (options: PublishCrlOptions): Promise<WrittenCrl> {
   const { now = Date.now } = options
@@ -217,7 +223,7 @@ export async function publishCrl (options: PublishCrlOptions): Promise<WrittenCr
   return withLocks([files.lock], async () => {
     const entries = (await readIndex(files)).map(({ entry }) => entry)
 
-    return writeNextCrl(await signNextCrl(files, entries, { changed: false, days, now: now() }))
+    return writeNextCrl(await signNextCrl(files, entries, { changed: false, days, now: now(), passphrase: options.passphrase }))
   })
 }
 

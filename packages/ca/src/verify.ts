@@ -82,7 +82,8 @@ async function nodeNames (root: string): Promise<string[]> {
 
   try {
     const entries = await readdir(folder, { withFileTypes: true })
-    const names = entries.filter(entry => entry.isDirectory()).map(entry => entry.name)
+    // a folder with a dot is one that is being written, or was when its process ended
+    const names = entries.filter(entry => entry.isDirectory() && !entry.name.startsWith('.')).map(entry => entry.name)
 
     if (names.length === 0) {
       throw new ChainNotFoundError(root, `there is no node in its ${NODES_DIR} folder`)

@@ -1,6 +1,6 @@
 import { cp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { formatIndex, indexEntry, issueNode, parseIndex, renew, revoke, verifyChain, writeChain } from '@fisco-libp2p/ca'
+import { formatIndex, indexEntry, issueNode, parseIndex, publishCrl, renew, revoke, verifyChain, writeChain } from '@fisco-libp2p/ca'
 import { certificatesFromPem } from '@fisco-libp2p/identity'
 import { temporaryFolder } from '@fisco-libp2p/test-kit'
 import { expect } from 'chai'
@@ -126,6 +126,37 @@ describe('renew', () => {
     expect(certificatesFromPem(await readFile(conf('node.crt'), 'utf8'))[0].extendedKeyUsage).to.deep.equal(['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'])
   })
 
+  it('needs no private key of the node: it may be encrypted, or elsewhere', async () => {
+    await openssl(chain, 'pkcs8', '-topk8', '-in', conf('node.key'), '-out', conf('encrypted.key'), '-passout', 'pass:secret')
+    await rename(conf('encrypted.key'), conf('node.key'))
+    await openssl(chain, 'ec', '-in', conf('node.key', 'node1'), '-aes128', '-out', conf('old.key', 'node1'), '-passout', 'pass:secret')
+    await rename(conf('old.key', 'node1'), conf('node.key', 'node1'))
+    expect(await renew({ chain, node: 'node0' })).to.include({ nodeId: original.nodes[0].nodeId })
+    expect(await renew({ chain, node: 'node1' }), 'in the form before PKCS#8').to.include({ nodeId: original.nodes[1].nodeId })
+    await rm(conf('node.key'))
+    const { serial } = await renew({ chain, node: 'node0' })
+
+    expect(certificatesFromPem(await readFile(conf('node.crt'), 'utf8'))[0].serial).to.equal(serial)
+    expect(await statuses(chain)).to.equal('VVVVV')
+  })
+
+  it('takes the passphrase of an encrypted agency.key, as revoke and publishCrl do', async () => {
+    const key = join(chain, 'agency', 'agency.key')
+    await openssl(chain, 'pkcs8', '-topk8', '-in', key, '-out', `${key}.new`, '-passout', 'pass:secret')
+    await rename(`${key}.new`, key)
+
+    expect(await failure({})).to.equal(`PassphraseError: ${key}: the key is encrypted, and the passphrase is missing`)
+    expect(await failure({ passphrase: 'other' })).to.equal(`PassphraseError: ${key}: the key is encrypted, and the passphrase is wrong`)
+    expect(await renew({ chain, node: 'node0', passphrase: 'secret' })).to.include({ name: 'node0' })
+
+    for (const issue of [revoke, publishCrl]) {
+      expect(await issue({ chain, node: 'node0' }).catch(err => err.name)).to.equal('PassphraseError')
+      await issue({ chain, node: 'node0', passphrase: 'secret' })
+    }
+
+    expect((await crlOf(chain)).number).to.equal('02')
+  })
+
   it('says what is missing or does not fit', async () => {
     const spoil = async (file: string, content?: string): Promise<string> => {
       const text = await readFile(file, 'utf8')
@@ -140,7 +171,6 @@ describe('renew', () => {
     expect(await failure({ days: 0 })).to.match(/^InvalidParametersError: days/)
     expect(await failure({ chain: folder.path })).to.match(/^ChainNotFoundError: /)
     expect(await spoil(join(chain, 'agency', 'agency.key'))).to.match(/^InvalidChainError: .*agency\.key: the file does not exist: bring it back/)
-    expect(await spoil(conf('node.key'))).to.match(/^InvalidChainError: .*node\.key: the file does not exist/)
     expect(await spoil(conf('node.key'), 'nonsense')).to.match(/^InvalidChainError: .*node\.key: key cannot be read/)
     expect(await spoil(conf('node.key'), await readFile(conf('node.key', 'node1'), 'utf8'))).to.match(/^InvalidChainError: .*node\.key: it is not the key of the node\.crt beside it/)
     expect(await failure({ now: () => Date.UTC(2200, 0, 1) })).to.match(/^InvalidParametersError: the issuer's certificate ended/)

@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process'
+import { renameSync } from 'node:fs'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { writeChain } from '@fisco-libp2p/ca'
 import { temporaryFolder } from '@fisco-libp2p/test-kit'
@@ -105,6 +107,27 @@ describe('fisco-p2p cert', () => {
     expect(certificates).to.have.lengthOf(3)
     expect(refused).to.include({ code: 1, stdout: '' })
     expect(refused.stderr).to.match(/^error: CN=node0, .* is revoked/)
+  })
+
+  it('renew needs no passphrase of the node; every command takes that of an encrypted agency.key from the environment', async () => {
+    const encrypt = (key: string): void => {
+      execFileSync('openssl', ['pkcs8', '-topk8', '-in', key, '-out', `${key}.new`, '-passout', 'pass:secret'])
+      renameSync(`${key}.new`, key)
+    }
+
+    encrypt(folder.join('chain', 'nodes', 'node0', 'conf', 'node.key'))
+    expect(await cert('renew', 'node0', '--chain', 'chain')).to.include({ code: 0, stderr: '' })
+    encrypt(folder.join('chain', 'agency', 'agency.key'))
+
+    for (const args of [['renew', 'node0'], ['crl'], ['revoke', 'node1']]) {
+      const command = ['cert', ...args, '--chain', 'chain']
+      const refused = await run(command, { cwd: folder.path })
+      const taken = await run(command, { cwd: folder.path, env: { FISCO_P2P_PASSPHRASE: 'secret' } })
+
+      expect(refused).to.include({ code: 1, stdout: '' })
+      expect(refused.stderr).to.match(/^error: .*agency\.key: the key is encrypted, and the passphrase is missing; .*FISCO_P2P_PASSPHRASE\n$/)
+      expect(taken, taken.stderr).to.include({ code: 0, stderr: '' })
+    }
   })
 
   const wrong: Record<string, [args: string[], message: RegExp]> = {

@@ -1,6 +1,7 @@
 import { DEFAULT_CRL_DAYS, publishCrl } from '@fisco-libp2p/ca'
 import { describeCrl, nextCrl, shownPath, usingCrl } from '../crl-text.ts'
 import { Output } from '../output.ts'
+import { withPassphrase } from '../passphrase.ts'
 import type { CommandModule } from 'yargs'
 
 interface CertCrlArguments {
@@ -31,7 +32,7 @@ export const certCrl: CommandModule<object, CertCrlArguments> = {
 
   async handler (args) {
     const { chain, issuer, days } = args
-    const crl = await publishCrl({ chain, issuer, days })
+    const crl = await withPassphrase(async passphrase => publishCrl({ chain, issuer, days, passphrase }))
 
     new Output(args).result([
       describeCrl(crl), '', 'Next:', usingCrl([shownPath(crl.file)]), nextCrl(chain, [crl])

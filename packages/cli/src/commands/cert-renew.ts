@@ -1,6 +1,7 @@
 import { DEFAULT_DAYS, renew } from '@fisco-libp2p/ca'
 import { shownPath } from '../crl-text.ts'
 import { Output } from '../output.ts'
+import { withPassphrase } from '../passphrase.ts'
 import { CHAIN_OPTION } from './cert-crl.ts'
 import type { CommandModule } from 'yargs'
 
@@ -21,7 +22,7 @@ export const certRenew: CommandModule<object, CertRenewArguments> = {
 
   async handler (args) {
     const { node, chain, days } = args
-    const renewed = await renew({ chain, node, days })
+    const renewed = await withPassphrase(async passphrase => renew({ chain, node, days, passphrase }))
 
     new Output(args).result([
       `Renewed ${renewed.name} (node ${renewed.nodeId}) until ${renewed.notAfter.toISOString()}, serial ${renewed.serial}.`,

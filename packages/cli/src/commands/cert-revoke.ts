@@ -1,6 +1,7 @@
 import { REVOCATION_REASONS, revoke } from '@fisco-libp2p/ca'
 import { describeCrl, nextCrl, shownPath, usingCrl } from '../crl-text.ts'
 import { Output } from '../output.ts'
+import { withPassphrase } from '../passphrase.ts'
 import { CHAIN_OPTION, CRL_DAYS_OPTION } from './cert-crl.ts'
 import type { Revocation, RevocationReason, RevokedCertificate } from '@fisco-libp2p/ca'
 import type { CommandModule } from 'yargs'
@@ -29,7 +30,7 @@ export const certRevoke: CommandModule<object, CertRevokeArguments> = {
   async handler (args) {
     const { node, chain, reason, days } = args
     const output = new Output(args)
-    const result = await revoke({ chain, reason, days, ...isFile(node) ? { file: node } : { node } })
+    const result = await withPassphrase(async passphrase => revoke({ chain, reason, days, passphrase, ...isFile(node) ? { file: node } : { node } }))
 
     output.result(describe(chain, result), { ...result, crls: result.crls.map(crl => ({ ...crl, number: crl.number.toString() })) })
 

@@ -4,6 +4,7 @@ import { reportClones } from '../clone-reports.ts'
 import { EndRequest, endWithin } from '../end-request.ts'
 import { eventLine } from '../event-line.ts'
 import { Output } from '../output.ts'
+import { withPassphrase } from '../passphrase.ts'
 import { reportPeers } from '../peer-reports.ts'
 import { loadPlugins, startPlugins } from '../plugins.ts'
 import { reportReload, reportTrust } from '../trust-reports.ts'
@@ -36,7 +37,9 @@ export const start: CommandModule<object, StartArguments> = {
     const running: { node?: FiscoNode } = {}
     using end = new EndRequest(() => { reloadNow(output, running.node) })
     const plugins = await loadPlugins(args.plugin ?? [])
-    const node = await createNode({ config: args.config, passphrase: process.env.FISCO_P2P_PASSPHRASE, keyLog: keyLog(output), start: false, onReload: report => { reportReload(report, output) } }).catch(err => { throw withPassphrase(err) })
+    const node = await withPassphrase(async passphrase => {
+      return createNode({ config: args.config, passphrase, keyLog: keyLog(output), start: false, onReload: report => { reportReload(report, output) } })
+    })
     const stopping = new AbortController()
 
     running.node = node
@@ -56,17 +59,6 @@ export const start: CommandModule<object, StartArguments> = {
     // libp2p 3.3 can leave timers of up to 30 s behind (an address book that is about to be written, a repeating task)
     endWithin(AFTER_STOP)
   }
-}
-
-/**
- * The variable is this command's own: what reads the key knows nothing of it.
- */
-function withPassphrase (err: Error & { rule?: string }): Error {
-  if (err.rule === 'passphrase') {
-    err.message += '; this command takes it from the environment variable FISCO_P2P_PASSPHRASE'
-  }
-
-  return err
 }
 
 /**
