@@ -4,6 +4,7 @@ import { InvalidParametersError } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { TypedEventEmitter } from 'main-event'
 import { nodeIdFromPublicKey } from './node-id.ts'
+import { sameKey } from './same-key.ts'
 import { signFields } from './signature.ts'
 import type { Certificate } from './certificate.ts'
 import type { NodeId } from './node-id.ts'
@@ -99,7 +100,7 @@ export class Identity extends TypedEventEmitter<IdentityEvents> {
    * @throws InvalidParametersError if the leaf is of another key
    */
   renew (chain: readonly Certificate[]): void {
-    if (chain[0] == null || !chain[0].publicKey.equals(this.#chain[0].publicKey)) {
+    if (chain[0] == null || !sameKey(chain[0].publicKey, this.#chain[0].publicKey)) {
       throw new InvalidParametersError('The new certificate is of another key: a node that changes its key changes its node ID, and must be started anew')
     }
 

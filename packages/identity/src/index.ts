@@ -65,6 +65,7 @@ export { describePeer, getPeerCertificate, setPeerCertificate } from './peer-cer
 export { PeerLog } from './peer-log.ts'
 export { policyFor } from './policy.ts'
 export { getReceivedBytes, isHeard, setReceivedBytes } from './received-bytes.ts'
+export { sameKey } from './same-key.ts'
 export { SIGNATURE_PURPOSES, signatureInput, signFields, verifyFields, verifyFieldsOffThread } from './signature.ts'
 export { TrustStore } from './trust-store.ts'
 export { validateChain } from './validate.ts'

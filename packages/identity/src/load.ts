@@ -3,6 +3,7 @@ import { CertificateRefusedError, IdentityError } from './errors.ts'
 import { parseAnchors, parseCertificates, parseCrls, parseKey, readIdentityFile } from './files.ts'
 import { Identity, networkIdOf } from './identity.ts'
 import { nodeIdFromPublicKey, publicKeyFromKeyObject } from './node-id.ts'
+import { sameKey } from './same-key.ts'
 import { TrustStore } from './trust-store.ts'
 import type { Certificate } from './certificate.ts'
 import type { CrlFile } from './files.ts'
@@ -175,7 +176,7 @@ export function reloadIdentity (identity: Identity, pem: IdentityPem): IdentityC
   const { trust } = identity
   const { key, certificates, anchors, crls, names } = readParts({ ...pem, now: trust.now })
 
-  if (!createPublicKey(key).equals(identity.certificate.publicKey)) {
+  if (!sameKey(createPublicKey(key), identity.certificate.publicKey)) {
     throw new IdentityError(names.key, 'key-mismatch', `it is of another node (${describeKey(createPublicKey(key))}) than the one that runs (${identity.nodeId}): a node with a new key is started anew, see "A node changes its key" in docs/OPERATIONS.md`)
   }
 
@@ -258,7 +259,7 @@ function checkKeyBelongs (names: { key: string, cert: string }, key: KeyObject, 
   const certified = nodeIdFromPublicKey(publicKeyFromKeyObject(leaf.publicKey))
   const publicKey = createPublicKey(key)
 
-  if (!publicKey.equals(leaf.publicKey)) {
+  if (!sameKey(publicKey, leaf.publicKey)) {
     throw new IdentityError(names.key, 'key-mismatch', `it does not belong to the certificate in ${names.cert}: the key is of node ${describeKey(publicKey)}, the certificate of node ${certified}; take both from the same node's folder`)
   }
 }

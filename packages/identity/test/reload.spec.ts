@@ -99,6 +99,15 @@ describe('reloading an identity', () => {
     refused({ cert: (await issueNode(agency, { name: 'node0', key: node.key, notBefore: new Date(Date.now() - 2 * DAY), notAfter: new Date(Date.now() - DAY) })).cert }, 'expired')
   })
 
+  it('reads its key as before after it was given one of another type', async () => {
+    const rsa = await issueNode(agency, { name: 'node0', keyType: 'rsa' })
+
+    refused({ key: rsa.key, cert: rsa.cert }, 'key-mismatch')
+    expect(reloadIdentity(identity, pem), 'at once').to.deep.equal(NOTHING)
+    refused({ cert: rsa.cert }, 'key-mismatch')
+    expect(reloadIdentity(identity, pem)).to.deep.equal(NOTHING)
+  })
+
   it('trusts a CA that was added, under the same network ID', async () => {
     const added = await createChainCa({ name: 'added', keyType: 'ed25519' })
     const { networkId } = identity
