@@ -1,12 +1,12 @@
-import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises'
+import { readdir, realpath } from 'node:fs/promises'
 import { isIPv6 } from 'node:net'
-import { basename, dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { createAgency, createChainCa, issueNode } from './authority.ts'
 import { checkHost, checkInteger, checkIp, checkNodes, checkPort } from './check.ts'
-import { CA_CERT, CONFIG, DEFAULT_LISTEN_IP, DEFAULT_NODES, DEFAULT_PORT, NODES_DIR, PUBLIC_MODE, SECRET_MODE } from './constants.ts'
+import { CA_CERT, CONFIG, DEFAULT_LISTEN_IP, DEFAULT_NODES, DEFAULT_PORT, NODES_DIR } from './constants.ts'
 import { ChainExistsError, InvalidParametersError } from './errors.ts'
 import { chainLayout } from './layout.ts'
+import { writeNewFolder } from './new-folder.ts'
 import type { Endpoint } from './config-template.ts'
 import type { KeyType } from './keys.ts'
 import type { LayoutFile, PlacedNode } from './layout.ts'
@@ -247,22 +247,9 @@ async function freeFolder (output: string): Promise<string> {
 }
 
 async function writeFolder (dir: string, files: readonly LayoutFile[], signal?: AbortSignal): Promise<void> {
-  const partial = join(dirname(dir), `.${basename(dir)}.${randomBytes(4).toString('hex')}.partial`)
-
   try {
-    for (const { path, content, secret } of files) {
-      const file = join(partial, path)
-
-      signal?.throwIfAborted()
-      await mkdir(dirname(file), { recursive: true })
-      await writeFile(file, content, { mode: secret ? SECRET_MODE : PUBLIC_MODE, flag: 'wx' })
-    }
-
-    await rename(partial, dir)
+    await writeNewFolder(dir, files, { signal })
   } catch (err) {
     throw ['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(err.code) ? new ChainExistsError(dir, 'somebody else wrote it at the same time', { cause: err }) : err
-  } finally {
-    // after the rename there is nothing left under this name
-    await rm(partial, { recursive: true, force: true })
   }
 }

@@ -1,3 +1,4 @@
+import { sameKey } from '@fisco-libp2p/identity'
 import { InvalidParametersError } from './errors.ts'
 import { issuerCertificate, issuerFiles, nodeIdOf } from './issuer-files.ts'
 import type { IndexedCertificate } from './issuer-files.ts'
@@ -68,7 +69,7 @@ export async function findByCertificate (issued: readonly IndexedCertificate[], 
     throw new InvalidParametersError(`the certificate of ${certificate.subject} (serial ${certificate.serial}) is in no issuing index of this chain: have it revoked by who issued it, ${certificate.issuer}`)
   }
 
-  return known.filter(isFound).filter(one => one.certificate.publicKey.equals(certificate.publicKey))
+  return known.filter(isFound).filter(one => sameKey(one.certificate.publicKey, certificate.publicKey))
 }
 
 /**

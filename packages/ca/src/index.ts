@@ -3,7 +3,7 @@
  *
  * Issues the certificates of a consortium: a chain CA, agencies below it, and nodes below those, with the subjects,
  * extensions and files of FISCO BCOS's own tools. What it issues satisfies `openssl verify` and FISCO BCOS 2.x
- * (secp256k1), as well as TLS 1.3 (Ed25519, RSA). Renews and revokes what it issued: the chain's folder is a database of
+ * (secp256k1), as well as TLS 1.3 (Ed25519, RSA). Adds nodes, renews and revokes what it issued: the chain's folder is a database of
  * `openssl ca` as well.
  *
  * @example A whole chain in a folder
@@ -20,6 +20,21 @@
  *
  * // later: is it whole, and valid today?
  * const nodes = await verifyChain('my-chain')
+ * ```
+ *
+ * @example One more node
+ *
+ * ```typescript
+ * import { addNode, formatConfig } from '@fisco-libp2p/ca'
+ *
+ * const nodes = [{ host: '127.0.0.1', port: 30300 }, { host: '127.0.0.1', port: 30304 }]
+ * const node = await addNode({
+ *   chain: 'my-chain',
+ *   name: 'node4',
+ *   config: () => formatConfig({ name: 'node4', listenIp: '127.0.0.1', listenPort: 30304, nodes, chainId: 1 })
+ * })
+ *
+ * node.dir // …/my-chain/nodes/node4
  * ```
  *
  * @example Renew and revoke
@@ -54,6 +69,7 @@
  * ```
  */
 
+export { addNode } from './add-node.ts'
 export { createAgency, createChainCa, issueNode } from './authority.ts'
 export { writeChain } from './chain.ts'
 export { formatConfig, formatEndpoint } from './config-template.ts'
@@ -66,6 +82,7 @@ export { renew } from './renew.ts'
 export { publishCrl, revoke } from './revoke.ts'
 export { verifyChain } from './verify.ts'
 
+export type { AddedNode, AddNodeOptions } from './add-node.ts'
 export type { AgencyOptions, CertificateAuthority, ChainCaOptions, Issued, IssuedNode, IssueOptions, NodeOptions } from './authority.ts'
 export type { ValidityOptions } from './certificate.ts'
 export type { WriteChainOptions, WrittenChain, WrittenNode } from './chain.ts'

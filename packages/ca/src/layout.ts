@@ -7,11 +7,11 @@ import type { CertificateAuthority, Issued, IssuedNode } from './authority.ts'
 import type { Endpoint } from './config-template.ts'
 
 /**
- * One file of a chain's folder.
+ * One file of a chain's folder, or of a node's.
  */
 export interface LayoutFile {
   /**
-   * Relative to the chain's folder, with `/` between its parts.
+   * Relative to the folder, with `/` between its parts.
    */
   path: string
   content: string
@@ -59,20 +59,26 @@ export function chainLayout ({ ca, agency, nodes, chainId }: ChainParts): Layout
     open(`${AGENCY_DIR}/${AGENCY_CERT}`, agency.leaf),
     secret(`${AGENCY_DIR}/${AGENCY_KEY}`, agency.key),
     ...issuingIndex(`${AGENCY_DIR}/`, nodes.map(({ node }) => node)),
-    ...nodes.flatMap(placed => nodeLayout(placed, endpoints, chainId))
+    ...nodes.flatMap(({ node, listenIp, endpoint }) => {
+      const config = formatConfig({ name: node.name, listenIp, listenPort: endpoint.port, nodes: endpoints, chainId })
+
+      return nodeFiles(node, { config, ca: node.root }).map(file => ({ ...file, path: `${NODES_DIR}/${node.name}/${file.path}` }))
+    })
   ]
 }
 
-function nodeLayout ({ node, listenIp, endpoint }: PlacedNode, nodes: readonly Endpoint[], chainId: number): LayoutFile[] {
-  const folder = `${NODES_DIR}/${node.name}`
-  const conf = `${folder}/${CONF_DIR}`
-
+/**
+ * All files of a node's folder. There is no key where it was made elsewhere.
+ *
+ * @param parts - the text of its `config.ini`, and the CAs that it trusts
+ */
+export function nodeFiles (node: IssuedNode, { config, ca }: { config: string, ca: string }): LayoutFile[] {
   return [
-    open(`${folder}/${CONFIG}`, formatConfig({ name: node.name, listenIp, listenPort: endpoint.port, nodes, chainId })),
-    secret(`${conf}/${NODE_KEY}`, node.key),
-    open(`${conf}/${NODE_CERT}`, nodeCertificates(node)),
-    open(`${conf}/${CA_CERT}`, node.root),
-    open(`${conf}/${NODE_ID}`, `${node.nodeId}\n`)
+    open(CONFIG, config),
+    ...node.key === '' ? [] : [secret(`${CONF_DIR}/${NODE_KEY}`, node.key)],
+    open(`${CONF_DIR}/${NODE_CERT}`, nodeCertificates(node)),
+    open(`${CONF_DIR}/${CA_CERT}`, ca),
+    open(`${CONF_DIR}/${NODE_ID}`, `${node.nodeId}\n`)
   ]
 }
 

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { sameKey } from '@fisco-libp2p/identity'
 import { issueNode } from './authority.ts'
 import { checkDays } from './check.ts'
 import { CONF_DIR, DEFAULT_DAYS, NODE_CERT, NODE_KEY, NODES_DIR } from './constants.ts'
@@ -180,7 +181,7 @@ async function checkNodeKey (file: string, current: Certificate): Promise<void> 
  * A certificate for a key that was revoked would bring it back.
  */
 function checkNotRevoked (issued: readonly IndexedCertificate[], current: Certificate, now: number): void {
-  const own = issued.filter(({ certificate }) => certificate?.publicKey.equals(current.publicKey))
+  const own = issued.filter(({ certificate }) => certificate != null && sameKey(certificate.publicKey, current.publicKey))
   const revoked = own.filter(({ entry }) => entry.status === 'R')
   const valid = own.filter(({ entry }) => entry.status === 'V' && entry.notAfter.getTime() >= now)
 

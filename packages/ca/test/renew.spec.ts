@@ -1,6 +1,6 @@
 import { cp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { formatIndex, indexEntry, issueNode, parseIndex, publishCrl, renew, revoke, verifyChain, writeChain } from '@fisco-libp2p/ca'
+import { addNode, formatIndex, indexEntry, issueNode, parseIndex, publishCrl, renew, revoke, verifyChain, writeChain } from '@fisco-libp2p/ca'
 import { certificatesFromPem } from '@fisco-libp2p/identity'
 import { temporaryFolder } from '@fisco-libp2p/test-kit'
 import { expect } from 'chai'
@@ -138,6 +138,16 @@ describe('renew', () => {
 
     expect(certificatesFromPem(await readFile(conf('node.crt'), 'utf8'))[0].serial).to.equal(serial)
     expect(await statuses(chain)).to.equal('VVVVV')
+  })
+
+  it('renews and revokes where nodes have keys of several types', async () => {
+    for (const keyType of ['ed25519', 'rsa'] as const) {
+      await addNode({ chain, name: keyType, keyType, config: () => '' })
+    }
+
+    expect(await renew({ chain, node: 'node0' })).to.include({ name: 'node0' })
+    expect(await renew({ chain, node: 'rsa' })).to.include({ name: 'rsa' })
+    expect((await revoke({ chain, file: conf('node.crt', 'ed25519') })).certificates).to.have.lengthOf(1)
   })
 
   it('takes the passphrase of an encrypted agency.key, as revoke and publishCrl do', async () => {
