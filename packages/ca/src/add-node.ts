@@ -34,16 +34,9 @@ export interface AddNodeOptions {
   name: string
 
   /**
-   * The text of its `config.ini`, as {@link formatConfig} makes it. Called while nobody else can add a node.
+   * What stands in its folder besides key and certificate. Called while nobody else can add a node: who looks for a free port finds one.
    */
-  config (): string | Promise<string>
-
-  /**
-   * The CAs that it shall trust, PEM, where they are more than the chain's own.
-   *
-   * @default the chain's CA
-   */
-  ca?: string
+  files (): NodeFolderFiles | Promise<NodeFolderFiles>
 
   /**
    * A certificate request (PKCS#10, PEM) for a key that was made elsewhere. The folder has no `node.key` then. Of the request the public key
@@ -78,6 +71,23 @@ export interface AddNodeOptions {
    * @default Date.now
    */
   now?(): number
+}
+
+/**
+ * Files of a node's folder that are not issued.
+ */
+export interface NodeFolderFiles {
+  /**
+   * The text of its `config.ini`, as {@link formatConfig} makes it.
+   */
+  config: string
+
+  /**
+   * The CAs that it shall trust, PEM, where they are more than the chain's own.
+   *
+   * @default the chain's CA
+   */
+  ca?: string
 }
 
 /**
@@ -135,7 +145,9 @@ export async function addNode (options: AddNodeOptions): Promise<AddedNode> {
     const agency = await openIssuer(files, now, options.passphrase)
     const node = await issueNode(agency, { name, keyType, publicKey, days })
 
-    await enterNode(files, dir, node, { config: await options.config(), ca: options.ca ?? node.root })
+    const { config, ca = node.root } = await options.files()
+
+    await enterNode(files, dir, node, { config, ca })
 
     return {
       name, nodeId: node.nodeId, dir, config: join(dir, CONFIG), serial: node.serial.toLowerCase(), notBefore: node.notBefore, notAfter: node.notAfter

@@ -31,7 +31,7 @@
  * const node = await addNode({
  *   chain: 'my-chain',
  *   name: 'node4',
- *   config: () => formatConfig({ name: 'node4', listenIp: '127.0.0.1', listenPort: 30304, nodes, chainId: 1 })
+ *   files: () => ({ config: formatConfig({ name: 'node4', listenIp: '127.0.0.1', listenPort: 30304, nodes, chainId: 1 }) })
  * })
  *
  * node.dir // …/my-chain/nodes/node4
@@ -82,7 +82,7 @@ export { renew } from './renew.ts'
 export { publishCrl, revoke } from './revoke.ts'
 export { verifyChain } from './verify.ts'
 
-export type { AddedNode, AddNodeOptions } from './add-node.ts'
+export type { AddedNode, AddNodeOptions, NodeFolderFiles } from './add-node.ts'
 export type { AgencyOptions, CertificateAuthority, ChainCaOptions, Issued, IssuedNode, IssueOptions, NodeOptions } from './authority.ts'
 export type { ValidityOptions } from './certificate.ts'
 export type { WriteChainOptions, WrittenChain, WrittenNode } from './chain.ts'

@@ -31,7 +31,7 @@ describe('addNode', () => {
   after(async () => folder[Symbol.asyncDispose]())
 
   const conf = (file: string, node = 'node2'): string => join(chain, 'nodes', node, 'conf', file)
-  const add = async (options: Partial<AddNodeOptions> = {}): ReturnType<typeof addNode> => addNode({ chain, name: 'node2', config: () => CONFIG, ...options })
+  const add = async (options: Partial<AddNodeOptions> = {}): ReturnType<typeof addNode> => addNode({ chain, name: 'node2', files: () => ({ config: CONFIG }), ...options })
 
   /**
    * How the call fails; nothing may have changed.
@@ -140,8 +140,8 @@ describe('addNode', () => {
     const index = join(chain, 'agency', 'index.txt')
     const newcerts = join(chain, 'agency', 'newcerts')
 
-    expect(await failure({ config: () => { throw new Error('no config') } })).to.equal('Error: no config')
-    expect(await failure({ async config () { await mkdir(join(chain, 'nodes', 'node2', 'other'), { recursive: true }); return CONFIG } }, ['nodes/node2', 'nodes/node2/other']), 'at the last step').to.match(/ENOTEMPTY/)
+    expect(await failure({ files: () => { throw new Error('no config') } })).to.equal('Error: no config')
+    expect(await failure({ async files () { await mkdir(join(chain, 'nodes', 'node2', 'other'), { recursive: true }); return { config: CONFIG } } }, ['nodes/node2', 'nodes/node2/other']), 'at the last step').to.match(/ENOTEMPTY/)
     await rm(join(chain, 'nodes', 'node2'), { recursive: true })
     await rm(newcerts, { recursive: true })
     expect(await failure({})).to.match(/ENOENT.*newcerts/)
@@ -183,6 +183,12 @@ describe('addNode', () => {
 
     expect((await verifyChain(chain)).map(({ name }) => name)).to.deep.equal(['node0', 'node1'])
     expect(await renew({ chain, node: original.nodes[0].nodeId })).to.include({ file: conf('node.crt', 'node0') })
+  })
+
+  it('trusts the CAs that it is told to', async () => {
+    const ca = await readFile(join(chain, 'ca.crt'), 'utf8')
+    await add({ files: () => ({ config: CONFIG, ca: ca + ca }) })
+    expect(await readFile(conf('ca.crt'), 'utf8')).to.equal(ca + ca)
   })
 
   it('counts certificates of the root, too', async () => {

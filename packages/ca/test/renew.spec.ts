@@ -142,7 +142,7 @@ describe('renew', () => {
 
   it('renews and revokes where nodes have keys of several types', async () => {
     for (const keyType of ['ed25519', 'rsa'] as const) {
-      await addNode({ chain, name: keyType, keyType, config: () => '' })
+      await addNode({ chain, name: keyType, keyType, files: () => ({ config: '' }) })
     }
 
     expect(await renew({ chain, node: 'node0' })).to.include({ name: 'node0' })

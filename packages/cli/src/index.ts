@@ -1,12 +1,13 @@
 /**
  * @packageDocumentation
  *
- * `fisco-p2p`, the command line of a permissioned network: create a chain with its certificates, renew and revoke them,
- * start its nodes, and watch a network of four on one machine.
+ * `fisco-p2p`, the command line of a permissioned network: create a chain with its certificates, add nodes to it,
+ * renew and revoke, start its nodes, and watch a network of four on one machine.
  *
  * ```console
  * $ fisco-p2p chain create --output chain --nodes 4
  * $ fisco-p2p start --config chain/nodes/node0/config.ini
+ * $ fisco-p2p cert issue node4 --chain chain
  * $ fisco-p2p cert revoke node3 --chain chain --reason keyCompromise
  * $ fisco-p2p demo
  * ```

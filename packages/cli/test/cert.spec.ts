@@ -27,7 +27,7 @@ describe('fisco-p2p cert', () => {
     return run(['cert', ...args], { cwd: folder.path })
   }
 
-  for (const args of [[], ['revoke'], ['crl'], ['renew']]) {
+  for (const args of [[], ['issue'], ['revoke'], ['crl'], ['renew']]) {
     it(`${['cert', ...args].join(' ')} --help says what it does`, async () => {
       const { code, stdout } = await cert(...args, '--help')
 
@@ -131,7 +131,7 @@ describe('fisco-p2p cert', () => {
   })
 
   const wrong: Record<string, [args: string[], message: RegExp]> = {
-    'no command': [[], /revoke, crl, renew or expiry/],
+    'no command': [[], /issue, renew, revoke, crl or expiry/],
     'nobody to revoke': [['revoke', '--chain', 'chain'], /Not enough/],
     'no chain': [['revoke', 'node0'], /chain/],
     'a folder without a chain': [['revoke', 'node0', '--chain', '.'], /holds no issuing index/],
