@@ -33,7 +33,7 @@ export class Api {
       case 'GET /v1/info':
         return describeNode(this.#init.identity, this.#components.addressManager.getAddresses().map(String), this.#started, orWithout(() => this.#components.topics?.following()) ?? [], peers.list(), peers.members())
       case 'GET /v1/peers':
-        return describePeers(this.#init.identity, peers.list(), peers.members())
+        return describePeers(this.#init.identity, peers.list(), peers.members(), orWithout(() => this.#components.statusSeq))
       case 'GET /v1/status':
         return describeStatus(this.#init.identity, { ...this.#components, peers, statusSeq: orWithout(() => this.#components.statusSeq), topics: orWithout(() => this.#components.topics) })
       case 'GET /v1/topics':

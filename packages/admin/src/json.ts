@@ -1,4 +1,4 @@
-import type { AdminIdentity, AdminMember, AdminPeer, AdminStatistics, AdminTrafficCount } from './index.ts'
+import type { AdminComponents, AdminIdentity, AdminMember, AdminPeer, AdminStatistics, AdminTrafficCount } from './index.ts'
 
 /**
  * A node in the words of FISCO BCOS 2.x (`getPeers`, `getNodeInfo`).
@@ -112,8 +112,8 @@ export function describeNode (identity: AdminIdentity, addresses: string[], star
 /**
  * First the configured peers, in their order, then the nodes that are connected and not configured.
  */
-export function describePeers (self: AdminIdentity, list: AdminPeer[], members: AdminMember[]): PeerEntry[] {
-  const configured = list.map(peer => peer.state === 'self' ? { ...peer, name: self.name, agency: self.agency } : peer).map(({ nodeId = '', name = '', agency = '', remoteAddress, ...peer }) => ({
+export function describePeers (self: AdminIdentity, list: AdminPeer[], members: AdminMember[], statusSeq?: AdminComponents['statusSeq']): PeerEntry[] {
+  const configured = list.map(peer => peer.state === 'self' ? { ...peer, name: self.name, agency: self.agency } : { ...namesOf(peer, statusSeq), ...peer }).map(({ nodeId = '', name = '', agency = '', remoteAddress, ...peer }) => ({
     Agency: agency, IPAndPort: endpointOf(remoteAddress ?? peer.address), Node: name, NodeID: nodeId, Topic: [], ...peer, configured: true
   }))
   const others = members.filter(({ configured }) => !configured).map(({ nodeId, name = '', agency = '', address, direction, rtt, since }) => ({
@@ -121,6 +121,15 @@ export function describePeers (self: AdminIdentity, list: AdminPeer[], members: 
   }))
 
   return [...configured, ...others]
+}
+
+/**
+ * What the node's status says of its name, where it was never connected.
+ */
+function namesOf ({ nodeId = '', name }: AdminPeer, statusSeq: AdminComponents['statusSeq']): Pick<AdminPeer, 'name' | 'agency'> {
+  const { certificate, chain = [] } = (name == null ? statusSeq?.get(nodeId) : undefined) ?? {}
+
+  return certificate == null ? {} : { name: certificate.commonName, agency: chain[1]?.commonName }
 }
 
 /**

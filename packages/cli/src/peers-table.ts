@@ -33,7 +33,8 @@ export function peersTable (peers: readonly PeerEntry[], now: number, columns?: 
   }
 
   const rows = peers.map(peer => [
-    peer.Node || '?',
+    // who never told its name may have told its node ID
+    peer.Node === '' && peer.NodeID === '' ? '?' : peer.Node,
     peer.Agency,
     peer.NodeID === '' ? '' : shortId(peer.NodeID),
     addressOf(peer),

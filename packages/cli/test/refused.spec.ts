@@ -21,6 +21,7 @@ describe('a peer that is refused', () => {
 
       expect(Math.max(...table.map(line => line.length))).to.be.at.most(COLUMNS)
       expect(table.join(' ').replace(/[│\s]+/g, ' ')).to.contain('refused by this')
+      expect(table.find(line => line.includes(`${b.nodeId.slice(0, 8)}…`)), 'who it is').to.not.include('?')
       expect(lines.slice(table.length)).to.have.lengthOf(1)
       expect(lines.at(-1)).to.match(/^127\.0\.0\.1:\d+: we refused the peer: node [0-9a-f]{8}… is not allowed here: see \[certificate_blacklist\] and \[certificate_whitelist\]$/)
     } finally {

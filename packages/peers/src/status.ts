@@ -12,7 +12,7 @@ export interface PeerStatusCommon {
   address: string
 
   /**
-   * The node that is there, or was when it was last connected.
+   * The node that is there, or was when it was last connected, or refused after it had proven who it is.
    */
   nodeId?: NodeId
 

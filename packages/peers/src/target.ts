@@ -281,6 +281,8 @@ export class Target {
     } else if (this.#link() == null) {
       this.#isBarred = failure.rule != null
       this.#lastError = failure.message
+      // it has proven who it is; the name of who was there before is not its name
+      this.#facts = failure.nodeId == null || failure.nodeId === this.#facts.nodeId ? this.#facts : { nodeId: failure.nodeId }
       await this.#pause(failure.final === true ? this.#schedule.refused() : this.#schedule.failed(), signal, failure)
     }
   }

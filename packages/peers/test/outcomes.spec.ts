@@ -75,7 +75,8 @@ describe('how a dial ends', () => {
     a.services.peers.addEventListener('peer:refused', evt => {
       refusals.push(evt.detail)
       const [peer] = a.services.peers.list()
-      expect(peer).to.include({ state: 'refused', rule: evt.detail.rule, refusedBy: evt.detail.refusedBy, lastError: evt.detail.message })
+      // known from the first refusal on, where it was proven
+      expect(peer).to.include({ state: 'refused', nodeId: 'ab12', rule: evt.detail.rule, refusedBy: evt.detail.refusedBy, lastError: evt.detail.message })
     })
     a.services.peers.add(b.getMultiaddrs()[0])
     await connected(a)
