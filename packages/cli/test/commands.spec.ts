@@ -1,4 +1,4 @@
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { chainFolder, freePorts, temporaryFolder } from '@fisco-libp2p/test-kit'
 import { expect } from 'chai'
@@ -128,6 +128,24 @@ describe('fisco-p2p', () => {
 
     expect(await node.event(({ event }) => event === 'warning')).to.have.property('warning').that.includes('listen_prt has no effect: it is unknown')
     expect(await node.end()).to.equal(0)
+  })
+
+  it('warns of a private key that others than its owner may read', async () => {
+    await using folder = await temporaryFolder()
+    const { nodes: [{ config, dir }] } = await chainFolder(folder.join('chain'), { nodes: 1 })
+    const key = join(dir, 'conf', 'node.key')
+    const warnings = async (mode: number): Promise<unknown[]> => {
+      await chmod(key, mode)
+      const node = new Running(['start', '--config', config, '--json'])
+      await node.event(({ event }) => event === 'started')
+      expect(await node.end()).to.equal(0)
+
+      return node.events.filter(({ event }) => event === 'warning').map(({ warning }) => warning)
+    }
+
+    expect(await warnings(0o640)).to.deep.equal([`${key}: others than its owner may open it (its mode is 640), and whoever has the key is this node: chmod 600 ${key}`])
+    expect(await warnings(0o604)).to.have.lengthOf(1)
+    expect(await warnings(0o400)).to.deep.equal([])
   })
 
   it('logs session keys only where it is told to, with a warning, in a file for its user alone', async () => {

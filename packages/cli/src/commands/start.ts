@@ -3,6 +3,7 @@ import { createNode } from '@fisco-libp2p/node'
 import { reportClones } from '../clone-reports.ts'
 import { EndRequest, endWithin } from '../end-request.ts'
 import { eventLine } from '../event-line.ts'
+import { keyModeProblem } from '../key-mode.ts'
 import { Output } from '../output.ts'
 import { withPassphrase } from '../passphrase.ts'
 import { reportPeers } from '../peer-reports.ts'
@@ -44,6 +45,7 @@ export const start: CommandModule<object, StartArguments> = {
 
     running.node = node
     reportWarnings(node, output)
+    await reportKeyMode(node, output)
     reportPeers(node, output)
     reportClones(node, output)
     reportTrust(node, output)
@@ -89,6 +91,17 @@ function keyLog (output: Output): ((line: Uint8Array) => void) | undefined {
 function reportWarnings ({ config }: FiscoNode, output: Output): void {
   for (const warning of config?.warnings ?? []) {
     eventLine(output, `warning: ${config?.file}: ${warning}`, 'warning', { warning })
+  }
+}
+
+/**
+ * A node starts with such a key all the same: it is the operator who knows who has an account on this machine.
+ */
+async function reportKeyMode ({ config }: FiscoNode, output: Output): Promise<void> {
+  const warning = config == null ? undefined : await keyModeProblem(config.key)
+
+  if (warning != null) {
+    eventLine(output, `warning: ${config?.key}: ${warning}`, 'warning', { warning: `${config?.key}: ${warning}` })
   }
 }
 
