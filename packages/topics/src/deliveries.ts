@@ -144,7 +144,7 @@ export class Deliveries {
 
       const missing = receivers.filter(nodeId => !confirmed.includes(nodeId))
 
-      throw new NotConfirmedError(`${confirmed.length} of ${receivers.length} followers have confirmed, ${needed} were to within ${timeout} ms: ${explain(missing, failures)}`, { confirmed, missing, cause: err })
+      throw new NotConfirmedError(`${count(confirmed, receivers)}${err.name === 'TimeoutError' ? ` within ${timeout} ms` : ''}, and ${needed} ${needed === 1 ? 'was' : 'were'} asked for: ${explain(missing, failures)}`, { confirmed, missing, cause: err })
     }
 
     return [...confirmed]
@@ -227,6 +227,10 @@ export class Deliveries {
 /**
  * The first three, and why.
  */
+function count (confirmed: readonly NodeId[], receivers: readonly NodeId[]): string {
+  return receivers.length === 0 ? 'nobody has confirmed' : `${confirmed.length} of ${receivers.length} nodes ${confirmed.length === 1 ? 'has' : 'have'} confirmed`
+}
+
 function explain (missing: readonly NodeId[], failures: ReadonlyMap<NodeId, Error>): string {
   if (missing.length === 0) {
     return 'no other node is known to follow'

@@ -54,7 +54,7 @@ describe('confirmed messages', () => {
     const err = await failure(author.topics.publish('prices', Buffer.from('1'), { acks: 'all', timeout: 300 }))
 
     expect(err).to.have.property('name', 'NotConfirmedError')
-    expect(err.message).to.match(/^1 of 2 followers have confirmed, 2 were to within 300 ms: [0-9a-f]{8}… [0-9a-f]{8} is not connected$/)
+    expect(err.message).to.match(/^1 of 2 nodes has confirmed within 300 ms, and 2 were asked for: [0-9a-f]{8}… [0-9a-f]{8} is not connected$/)
     expect(err.confirmed).to.deep.equal([good.nodeId])
     expect(err.missing).to.deep.equal([bad.nodeId])
     expect(await failure(author.topics.publish('prices', Buffer.from('2'), { acks: 3, timeout: 100 }))).to.have.property('name', 'NotConfirmedError')
@@ -64,7 +64,7 @@ describe('confirmed messages', () => {
     // at once: there is nobody to wait for
     const few = await failure(author.topics.publish('prices', Buffer.from('3'), { acks: 2, timeout: 3_600_000 }))
 
-    expect(few.message).to.equal('1 of 1 followers have confirmed, 2 were to within 3600000 ms: no other node is known to follow')
+    expect(few.message).to.equal('1 of 1 nodes has confirmed, and 2 were asked for: no other node is known to follow')
   })
 
   it('are brought again and again, once the follower is back', async () => {

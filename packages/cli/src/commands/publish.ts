@@ -24,6 +24,18 @@ interface PublishArguments extends SendArguments {
 }
 
 /**
+ * A message that was to be confirmed by all, and there is nobody. Named as the error of a node that waited in vain.
+ */
+class NobodyConfirmedError extends UsageError {
+  static name = 'NotConfirmedError'
+
+  constructor (message: string) {
+    super(message)
+    this.name = 'NotConfirmedError'
+  }
+}
+
+/**
  * Milliseconds that a node waits for confirmations unless it is told otherwise.
  */
 const ACK_TIMEOUT = 10_000
@@ -36,7 +48,7 @@ const WHOLE_ID = /^(0x)?[0-9a-f]{64,}$/i
 const SEND_OPTIONS = {
   config: CONFIG_OPTION,
   file: { type: 'string', requiresArg: true, describe: 'Send what is in this file; - for standard input' },
-  acks: { type: 'string', requiresArg: true, describe: 'Wait until so many nodes have confirmed: a number, or all' },
+  acks: { type: 'string', requiresArg: true, describe: 'Wait until so many nodes have confirmed: a number, or all (at least one); an error if they do not in time' },
   timeout: { type: 'number', requiresArg: true, describe: `Milliseconds to wait for them; ${ACK_TIMEOUT} unless it is given` }
 } as const
 
@@ -93,7 +105,14 @@ async function send (args: SendArguments, path: string, fields: object, isConfir
   const client = await AdminClient.of(args.config)
   const sent = await client.call<SentEntry>('POST', path, { ...fields, data: data.toString('base64'), acks, timeout: args.timeout }, args.timeout ?? ACK_TIMEOUT)
 
-  new Output(args).result(sentText(sent, isConfirmed || (acks != null && acks !== 0), isBroadcast), sent)
+  const hasAsked = isConfirmed || (acks != null && acks !== 0)
+
+  // for the node all of nobody have confirmed; who asks for it here wants to know that somebody has it
+  if (hasAsked && sent.confirmed.length === 0) {
+    throw new NobodyConfirmedError(`message ${sent.sequence} was sent, and nobody has confirmed it: ${isBroadcast ? 'no other node is in the network' : 'no other node follows the topic'}`)
+  }
+
+  new Output(args).result(sentText(sent, hasAsked, isBroadcast), sent)
 }
 
 async function readData ({ message, file }: SendArguments): Promise<Buffer> {
