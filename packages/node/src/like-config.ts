@@ -1,7 +1,7 @@
 import { editPeers } from './config-file.ts'
 import { parseConfig } from './config.ts'
 import { DEFAULT_ADMIN_SOCKET, DEFAULT_CA_CERT, DEFAULT_CERT, DEFAULT_DATA_PATH, DEFAULT_KEY, MAX_ADDRESSES } from './constants.ts'
-import { endpointToMultiaddr } from './endpoint.ts'
+import { endpointToMultiaddr, parseEndpoint } from './endpoint.ts'
 import { ConfigError } from './errors.ts'
 
 /**
@@ -67,7 +67,10 @@ export function likeConfig (text: string, file: string, { name, listenIp, listen
     // a node without the socket stays without
     admin: key => key === 'socket' && other.adminSocket != null ? DEFAULT_ADMIN_SOCKET : undefined
   })
-  const changed = editPeers(insertKeys(moved, 'p2p', missing), { remove: other.peers.map(String), add: peers.slice(0, MAX_ADDRESSES) })
+  const add = peers.slice(0, MAX_ADDRESSES).map(peer => parseEndpoint(peer).toString())
+  // lines of peers that both have stay where they are
+  const remove = other.peers.map(String).filter(peer => !add.includes(peer))
+  const changed = editPeers(insertKeys(moved, 'p2p', missing), { remove, add })
 
   if (!parseConfig(changed, file).listen.equals(endpointToMultiaddr(listenIp, listenPort))) {
     throw new ConfigError(file, '[p2p]', 'listen_ip and listen_port are written in a way that cannot be changed: write each of them once, as in listen_port=30300')

@@ -29,6 +29,12 @@ describe('config.ini like that of another node', () => {
     expect(newLines(FORMATTED, text)).to.have.lengthOf(5)
   })
 
+  it('keeps the lines of peers that it has as well', () => {
+    const text = likeConfig(FORMATTED, 'config.ini', { ...PLACE, peers: ['127.0.0.1:30304', '127.0.0.1:30300', '127.0.0.1:30301'] })
+
+    expect(text.match(/^ *node\..*/gm)).to.deep.equal(['    node.0=127.0.0.1:30300', '    node.1=127.0.0.1:30301', '    node.2=127.0.0.1:30304'])
+  })
+
   it('keeps what the network has to agree on, and takes no file of the other node', () => {
     const text = `[p2p]\nmax_nodes=50\nnode.3=127.0.0.1:1 ; gone\n[secure]\ndata_path=/etc/node0\nkey=a.key\ncert=a.crt\nca_cert=a-ca.crt\npolicy=fisco\ncrl.0=agency.crl\ncrl_soft_fail.0=true\n[crl]\ncrl.0=${ID}\n[cal]\ncal.0=${ID}\n[restricted_topic.0]\nname=board\nfollower.0=${ID}\n[chain]\nid=5\n[admin]\nsocket=/run/node0.sock\n`
     const config = parseConfig(likeConfig(text, 'config.ini', PLACE), '/node4/config.ini')
