@@ -95,6 +95,11 @@ export const MAX_HANDSHAKE_TIMEOUT = 60_000
 export const INACTIVITY_TIMEOUT = 120_000
 
 /**
+ * Milliseconds that the other end of a connection has to close it as well, before it is cut. Less than libp2p, or who takes trust back, gives a close: it is none that failed.
+ */
+export const CLOSE_LINGER = 200
+
+/**
  * How many members a listener is made for where it is not told: FISCO BCOS's `max_nodes_limit` is 100.
  */
 export const DEFAULT_MEMBERS = 200

@@ -1,7 +1,7 @@
 import { setReceivedBytes } from '@fisco-libp2p/identity'
 import { AbstractMultiaddrConnection } from '@libp2p/utils'
 import { pEvent } from 'p-event'
-import { INACTIVITY_TIMEOUT } from './constants.ts'
+import { CLOSE_LINGER, INACTIVITY_TIMEOUT } from './constants.ts'
 import { expectOpen, follow, readFrom, writeTo } from './socket-io.ts'
 import type { AbortOptions, Logger } from '@libp2p/interface'
 import type { SendResult } from '@libp2p/utils'
@@ -90,8 +90,16 @@ export class TlsConnection extends AbstractMultiaddrConnection {
       return
     }
 
-    this.socket.destroySoon()
+    // A socket that is closed while bytes still come resets the connection, and the other end loses what it has not read yet (RFC 1122, 4.2.2.13): so this
+    // end says first that it sends no more, and drops what comes until the other end has closed as well. An error means that it is gone already.
+    const linger = setTimeout(() => { this.socket.destroySoon() }, CLOSE_LINGER)
 
-    await pEvent(this.socket, 'close', options)
+    try {
+      this.socket.removeAllListeners('data').resume()
+      this.socket.end()
+      await pEvent(this.socket, 'close', { ...options, rejectionEvents: [] })
+    } finally {
+      clearTimeout(linger)
+    }
   }
 }
