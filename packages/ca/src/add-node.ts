@@ -193,6 +193,10 @@ async function checkNew (issued: readonly IndexedCertificate[], { name, dir, pub
   const subject = indexEntry({ name, role: 'node', serial: '', notAfter: new Date(now) }, '').subject
   const other = issued.find(one => one.entry.status === 'V' && one.entry.notAfter.getTime() >= now && (isNamed(one) || one.entry.subject === subject))
 
+  if (other?.certificate?.basicConstraints?.ca === true) {
+    throw new InvalidParametersError(`"${name}" is the name of an agency of this chain: give another one`)
+  }
+
   if (other != null) {
     throw new InvalidParametersError(`a node "${name}" has a valid certificate already (serial ${other.entry.serial.toLowerCase()}): give another name, or revoke that first`)
   }

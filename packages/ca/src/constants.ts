@@ -42,6 +42,11 @@ export const BACKDATE = 5 * 60 * 1000
 export const RSA_BITS = 2048
 
 /**
+ * Longest modulus that nodes accept.
+ */
+export const MAX_RSA_BITS = 8192
+
+/**
  * Public exponent of RSA keys: a node ID holds the modulus alone, so every node must have this one.
  */
 export const RSA_EXPONENT = 65_537

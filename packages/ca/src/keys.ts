@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPair, sign } from 'node:crypto'
 import { promisify } from 'node:util'
 import { AlgorithmIdentifier } from '@peculiar/asn1-x509'
-import { RSA_BITS, RSA_EXPONENT } from './constants.ts'
+import { MAX_RSA_BITS, RSA_BITS, RSA_EXPONENT } from './constants.ts'
 import { InvalidParametersError, PassphraseError } from './errors.ts'
 import type { KeyObject } from 'node:crypto'
 
@@ -102,7 +102,7 @@ export function plainPublicKey (key: KeyObject): KeyObject {
 /**
  * What kind of key it is.
  *
- * @throws InvalidParametersError for a kind that is not issued, an RSA modulus that is short or no multiple of 8 bits, and an RSA exponent other than 65537
+ * @throws InvalidParametersError for a kind that is not issued, an RSA modulus that is short, long or no multiple of 8 bits, and an RSA exponent other than 65537
  */
 export function keyTypeOf (key: KeyObject): KeyType {
   const { namedCurve, modulusLength = 0, publicExponent } = key.asymmetricKeyDetails ?? {}
@@ -115,13 +115,13 @@ export function keyTypeOf (key: KeyObject): KeyType {
     return CURVES[namedCurve]
   }
 
-  if (key.asymmetricKeyType === 'rsa' && modulusLength >= RSA_BITS && modulusLength % 8 === 0 && publicExponent === BigInt(RSA_EXPONENT)) {
+  if (key.asymmetricKeyType === 'rsa' && modulusLength >= RSA_BITS && modulusLength <= MAX_RSA_BITS && modulusLength % 8 === 0 && publicExponent === BigInt(RSA_EXPONENT)) {
     return 'rsa'
   }
 
   const what = key.asymmetricKeyType === 'rsa' ? `RSA with ${modulusLength} bits and exponent ${publicExponent}` : namedCurve ?? key.asymmetricKeyType
 
-  throw new InvalidParametersError(`key is of a kind that is not issued (${what}): use secp256k1, Ed25519, RSA with at least ${RSA_BITS} bits, a multiple of 8, and exponent ${RSA_EXPONENT}, or P-256 for a CA`)
+  throw new InvalidParametersError(`key is of a kind that is not issued (${what}): use secp256k1, Ed25519, RSA with ${RSA_BITS} to ${MAX_RSA_BITS} bits, a multiple of 8, and exponent ${RSA_EXPONENT}, or P-256 for a CA`)
 }
 
 /**

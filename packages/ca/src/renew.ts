@@ -7,7 +7,7 @@ import { CONF_DIR, DEFAULT_DAYS, NODE_CERT, NODE_KEY, NODES_DIR } from './consta
 import { ChainNotFoundError, InvalidChainError, InvalidParametersError } from './errors.ts'
 import { chooseNode, exactCommonName } from './find-issued.ts'
 import { formatIndex, indexEntry } from './index-file.ts'
-import { issuerFiles, issuersOf, nodeIdOf, openIssuer, read, readCertificate, readIndexes } from './issuer-files.ts'
+import { issuerCertificate, issuerFiles, issuersOf, nodeIdOf, openIssuer, read, readCertificate, readIndexes } from './issuer-files.ts'
 import { isEncrypted, readKey } from './keys.ts'
 import { copyOf, nodeCertificates } from './layout.ts'
 import { withLocks } from './lock.ts'
@@ -103,11 +103,13 @@ export async function renew (options: RenewOptions): Promise<RenewedNode> {
     const current = await readCertificate(file)
     const issued = await readIndexes(issuers)
 
-    checkNotRevoked(issued, current, now())
+    const known = lastIssued(issued, current, now())
+    // what stands in the node's folder may have been anywhere: what this agency did not issue says neither name nor uses
+    const last = current.isSignedBy(await issuerCertificate(files)) ? current : known
 
     await checkNodeKey(join(conf, NODE_KEY), current)
     const agency = await openIssuer(files, now, options.passphrase)
-    const node = await issueNode(agency, { name: exactCommonName(current), publicKey: current.publicKey, days, extendedKeyUsage: current.extendedKeyUsage })
+    const node = await issueNode(agency, { name: exactCommonName(last), publicKey: last.publicKey, days, extendedKeyUsage: last.extendedKeyUsage })
     const entries = issued.filter(({ issuer }) => issuer === files.issuer).map(({ entry }) => entry)
 
     await replaceFile(join(files.dir, copyOf(node.serial)), node.leaf)
@@ -178,18 +180,21 @@ async function checkNodeKey (file: string, current: Certificate): Promise<void> 
 }
 
 /**
- * A certificate for a key that was revoked would bring it back.
+ * What was issued last for the key of a certificate. A certificate for a key that was revoked would bring it back.
  */
-function checkNotRevoked (issued: readonly IndexedCertificate[], current: Certificate, now: number): void {
-  const own = issued.filter(({ certificate }) => certificate != null && sameKey(certificate.publicKey, current.publicKey))
+function lastIssued (issued: readonly IndexedCertificate[], current: Certificate, now: number): Certificate {
+  const own = issued.flatMap(({ certificate, entry }) => certificate != null && sameKey(certificate.publicKey, current.publicKey) ? [{ certificate, entry }] : [])
   const revoked = own.filter(({ entry }) => entry.status === 'R')
   const valid = own.filter(({ entry }) => entry.status === 'V' && entry.notAfter.getTime() >= now)
+  const last = valid.at(-1) ?? own.at(-1)
 
-  if (own.length === 0) {
+  if (last == null) {
     throw new InvalidParametersError(`no certificate with the key of ${current.subject} is in the issuing index: it was issued elsewhere, so have it renewed there`)
   }
 
   if (revoked.length > 0 && valid.length === 0) {
     throw new InvalidParametersError(`${current.subject} is revoked (serial ${revoked[0].entry.serial.toLowerCase()}): give the node a new key, and have that certified under a new node ID`)
   }
+
+  return last.certificate
 }

@@ -1,6 +1,7 @@
+import { createPublicKey } from 'node:crypto'
 import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { addNode, formatConfig, renew, revoke, verifyChain, writeChain } from '@fisco-libp2p/ca'
+import { addNode, createAgency, createChainCa, formatConfig, issueNode, renew, revoke, verifyChain, writeChain } from '@fisco-libp2p/ca'
 import { certificatesFromPem, loadIdentity } from '@fisco-libp2p/identity'
 import { temporaryFolder } from '@fisco-libp2p/test-kit'
 import { expect } from 'chai'
@@ -94,6 +95,14 @@ describe('addNode', () => {
 
     expect(certificatesFromPem(await readFile(conf('node.crt'), 'utf8'))[0].x509.subjectAltName).to.equal(undefined)
     expect((await loadIdentity({ key: folder.join('compressed.key'), cert: conf('node.crt', 'node3'), ca: conf('ca.crt', 'node3') })).nodeId).to.equal(node.nodeId)
+  })
+
+  it('refuses RSA keys that are longer than those that nodes accept', async () => {
+    const n = Buffer.alloc(9_216 / 8, 0xab).toString('base64url')
+    const publicKey = createPublicKey({ key: { kty: 'RSA', n, e: 'AQAB' }, format: 'jwk' })
+    const agency = await createAgency(await createChainCa({ name: 'chain' }), { name: 'agency' })
+
+    expect(await issueNode(agency, { name: 'node', publicKey }).then(() => 'it does not fail', err => err.message)).to.contain('RSA with 9216 bits').and.contain('RSA with 2048 to 8192 bits')
   })
 
   it('refuses requests that cannot be read, are forged, or are for a key that no node can have', async () => {

@@ -1,6 +1,6 @@
 import { cp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { addNode, formatIndex, indexEntry, issueNode, parseIndex, publishCrl, renew, revoke, verifyChain, writeChain } from '@fisco-libp2p/ca'
+import { addNode, createAgency, createChainCa, formatIndex, indexEntry, issueNode, parseIndex, publishCrl, renew, revoke, verifyChain, writeChain } from '@fisco-libp2p/ca'
 import { certificatesFromPem } from '@fisco-libp2p/identity'
 import { temporaryFolder } from '@fisco-libp2p/test-kit'
 import { expect } from 'chai'
@@ -45,6 +45,16 @@ describe('renew', () => {
 
     return `${error.name}: ${error.message}`
   }
+
+  it('keeps the name that was issued, whatever stands in the folder of the node', async () => {
+    const [leaf] = certificatesFromPem(await readFile(conf('node.crt'), 'utf8'))
+    const elsewhere = await createAgency(await createChainCa({ name: 'elsewhere' }), { name: 'agencyA' })
+    const { cert } = await issueNode(elsewhere, { name: 'director', publicKey: leaf.publicKey })
+
+    await writeFile(conf('node.crt'), cert)
+    expect(await renew({ chain, node: 'node0' })).to.deep.include({ name: 'node0', nodeId: original.nodes[0].nodeId })
+    expect(certificatesFromPem(await readFile(conf('node.crt'), 'utf8'))[0].commonName).to.equal('node0')
+  })
 
   it('issues a new certificate for the same key, and keeps the old one valid', async () => {
     const now = Date.now()

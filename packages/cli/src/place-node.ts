@@ -83,7 +83,7 @@ export function placeNode (nodes: readonly KnownNode[], wanted: WantedPlace): Pl
     throw new UsageError(`--listen must be an IPv4 address, or an IPv6 address without brackets, not ${listenIp}`)
   }
 
-  const host = wanted.host ?? reachableHost(listenIp, known)
+  const host = checkHost(wanted.host ?? reachableHost(listenIp, known))
   const used = new Set([
     ...known.filter(one => sameHost(one.host, host)),
     ...listeners.filter(one => sameHost(LOOPBACK[one.host] ?? one.host, host))
@@ -97,8 +97,6 @@ export function placeNode (nodes: readonly KnownNode[], wanted: WantedPlace): Pl
   if (used.has(port)) {
     throw new UsageError(`--port ${port} is that of another node on ${host}: leave it out, or give another one`)
   }
-
-  checkHost(host, port)
 
   return { listenIp, endpoint: { host, port }, others: [...peers.values()].map(formatEndpoint) }
 }
@@ -146,15 +144,21 @@ function endpointOf (address: Multiaddr): Endpoint {
   return { host, port: Number(port) }
 }
 
-function checkHost (host: string, port: number): void {
+/**
+ * @returns it as an address in `config.ini` spells it: IPv6 addresses have several spellings
+ */
+function checkHost (host: string): string {
   try {
-    parseEndpoint(isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`)
+    return endpointOf(parseEndpoint(isIPv6(host) ? `[${host}]:${MAX_PORT}` : `${host}:${MAX_PORT}`)).host
   } catch (err) {
     throw new UsageError(`--host: ${err.message}`)
   }
 }
 
-function orIfMissing <T> (value: T): (err: NodeJS.ErrnoException) => T {
+/**
+ * What a file that is not there is taken for; every other error stays one.
+ */
+export function orIfMissing <T> (value: T): (err: NodeJS.ErrnoException) => T {
   return err => {
     if (err.code === 'ENOENT' || err.code === 'ENOTDIR') {
       return value

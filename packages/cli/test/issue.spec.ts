@@ -108,6 +108,8 @@ describe('fisco-p2p cert issue', () => {
     expect((await readConfig(added.config)).listen.toString()).to.equal('/ip4/0.0.0.0/tcp/30301/tls')
     expect((await issued('node3', '--host', 'p2p.example')).endpoint).to.deep.equal({ host: 'p2p.example', port: 30300 })
     expect((await issued('node4', '--listen', '::', '--host', 'fd00::1', '--port', '40000')).endpoint).to.deep.equal({ host: 'fd00::1', port: 40000 })
+    // the same address, spelt in another way
+    expect((await issued('node6', '--listen', '::', '--host', 'fd00:0:0::0:1')).endpoint).to.deep.equal({ host: 'fd00::1', port: 40001 })
     expect((await issue('node5', '--listen', '10.0.0.9')).stdout).to.contain('It listens on 10.0.0.9:30300')
   })
 
@@ -154,6 +156,7 @@ describe('fisco-p2p cert issue', () => {
   const wrong: Record<string, [args: string[], message: RegExp]> = {
     'no name': [[], /Not enough/],
     'the name of a node that there is': [['node1'], /^error: there is a node "node1" already, in /],
+    'the name of the agency': [['agency'], /^error: "agency" is the name of an agency of this chain: give another one/],
     'a name that is a path': [['../x'], /^error: name of the node "\.\.\/x" has a character/],
     'a port that is not for users': [['node2', '--port', '80'], /^error: --port must be an integer from 1025 to 65535, not 80/],
     'the port of another node': [['node2', '--port', '30301'], /^error: --port 30301 is that of another node on 127\.0\.0\.1/],

@@ -1,3 +1,4 @@
+import { dirname, join, resolve } from 'node:path'
 import { editPeers } from './config-file.ts'
 import { parseConfig } from './config.ts'
 import { DEFAULT_ADMIN_SOCKET, DEFAULT_CA_CERT, DEFAULT_CERT, DEFAULT_DATA_PATH, DEFAULT_KEY, MAX_ADDRESSES } from './constants.ts'
@@ -71,9 +72,16 @@ export function likeConfig (text: string, file: string, { name, listenIp, listen
   // lines of peers that both have stay where they are
   const remove = other.peers.map(String).filter(peer => !add.includes(peer))
   const changed = editPeers(insertKeys(moved, 'p2p', missing), { remove, add })
+  const config = parseConfig(changed, file)
+  const folder = resolve(dirname(file), DEFAULT_DATA_PATH)
+  const files = [DEFAULT_KEY, DEFAULT_CERT, DEFAULT_CA_CERT].map(name => join(folder, name))
 
-  if (!parseConfig(changed, file).listen.equals(endpointToMultiaddr(listenIp, listenPort))) {
+  if (!config.listen.equals(endpointToMultiaddr(listenIp, listenPort))) {
     throw new ConfigError(file, '[p2p]', 'listen_ip and listen_port are written in a way that cannot be changed: write each of them once, as in listen_port=30300')
+  }
+
+  if (![config.key, config.cert, config.caCert].every((path, i) => path === files[i]) || config.crls.length > 0) {
+    throw new ConfigError(file, '[network_security]', 'the names of files are written in a way that cannot be changed: write their keys without quotes, as in data_path=./conf')
   }
 
   return changed

@@ -71,5 +71,7 @@ describe('config.ini like that of another node', () => {
   it('is refused where the other one is not good, or hides its keys', () => {
     expect(() => likeConfig('[p2p]\nlisten_port=x\n', 'a.ini', PLACE)).to.throw(ConfigError, /^a\.ini: \[p2p\] listen_port/)
     expect(() => likeConfig('[p2p]\nlisten_port=30300\n"listen_port"=30301\n', 'a.ini', PLACE)).to.throw(ConfigError, /cannot be changed/)
+    expect(() => likeConfig('[p2p]\n[network_security]\n"data_path"=/etc/node0\n', 'a.ini', PLACE)).to.throw(ConfigError, /names of files/)
+    expect(() => likeConfig('[p2p]\n[network_security]\n"crl.0"=a.crl\n', 'a.ini', PLACE)).to.throw(ConfigError, /names of files/)
   })
 })

@@ -95,7 +95,8 @@ export const MAX_HANDSHAKE_TIMEOUT = 60_000
 export const INACTIVITY_TIMEOUT = 120_000
 
 /**
- * Milliseconds that the other end of a connection has to close it as well, before it is cut. Less than libp2p, or who takes trust back, gives a close: it is none that failed.
+ * Milliseconds that the other end of a connection has to close it as well. Less than libp2p, or who takes trust back, gives a close: one that the other end does not answer is none that
+ * failed.
  */
 export const CLOSE_LINGER = 200
 

@@ -98,6 +98,11 @@ export class TlsConnection extends AbstractMultiaddrConnection {
       this.socket.removeAllListeners('data').resume()
       this.socket.end()
       await pEvent(this.socket, 'close', { ...options, rejectionEvents: [] })
+    } catch (err) {
+      // the caller's time is over, and perhaps not all is sent: nobody else would ever cut it
+      this.socket.destroy()
+
+      throw err
     } finally {
       clearTimeout(linger)
     }

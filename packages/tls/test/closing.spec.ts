@@ -5,6 +5,7 @@ import { issueNode } from '@fisco-libp2p/ca'
 import { createConsortium } from '@fisco-libp2p/test-kit'
 import { multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'chai'
+import { pEvent } from 'p-event'
 import { startNode } from './support/nodes.ts'
 import type { Connection } from '@libp2p/interface'
 import type { ChildProcess } from 'node:child_process'
@@ -30,6 +31,18 @@ describe('a connection that is closed', () => {
     await withProcess(async (connection, child) => {
       child.kill('SIGSTOP')
       await connection.close()
+
+      expect(connection.status).to.equal('closed')
+    })
+  })
+
+  it('is cut where its caller gives up earlier', async () => {
+    await withProcess(async (connection, child) => {
+      const closed = pEvent(connection, 'close')
+
+      child.kill('SIGSTOP')
+      await connection.close({ signal: AbortSignal.timeout(20) }).catch(() => {}) // that it gave up
+      await closed
 
       expect(connection.status).to.equal('closed')
     })

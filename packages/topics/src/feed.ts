@@ -216,11 +216,12 @@ export class Feed {
   }
 
   /**
-   * Takes nothing any more, an answer that is under way included.
+   * Takes nothing any more, an answer that is under way included; nothing is missing either, or it would be asked for and lost.
    */
   close (): void {
     this.isClosed = true
     this.sequencer.clear()
+    this.sequencer = new Sequencer(this.seats)
   }
 
   private leaveOut (left: Missing | undefined): void {

@@ -9,6 +9,11 @@ import type { NodeId } from '@fisco-libp2p/identity'
 import type { Connection, Logger, Stream } from '@libp2p/interface'
 
 /**
+ * How long a connection may take to close, in milliseconds.
+ */
+const CLOSE_TIMEOUT = 1_000
+
+/**
  * What a {@link Watchdog} works with.
  */
 export interface WatchdogInit {
@@ -136,7 +141,7 @@ export class Watchdog {
         streams.forEach(reset)
         break
       default:
-        await Promise.all(connections.map(async connection => connection.close({ signal: this.shutdown.signal })))
+        await Promise.all(connections.map(async connection => connection.close({ signal: AbortSignal.any([this.shutdown.signal, AbortSignal.timeout(CLOSE_TIMEOUT)]) })))
     }
   }
 

@@ -106,6 +106,22 @@ describe('feed', () => {
     expect(gaps).to.deep.equal([[2, 4], [6, Number.MAX_SAFE_INTEGER]])
     expect(feed.missing).to.equal(undefined)
   })
+
+  it('misses nothing any more when it is closed, so that nothing more is asked for, nor lost', () => {
+    const gaps: unknown[] = []
+    const feed = new Feed('fisco/prices', 'a', 1, { oldest: 1, last: 0 }, { onMessage: () => {}, onGap: gap => { gaps.push(gap) } })
+    const message = (sequence: number): Received => ({ envelope: { author: 'a', topic: 'fisco/prices', incarnation: 1, sequence, data: new Uint8Array(0) }, bytes: new Uint8Array(1) })
+
+    feed.accept(message(1), undefined, 0)
+    feed.accept(message(3), undefined, 0)
+    expect(feed.missing).to.deep.equal({ from: 2, to: 2 })
+    feed.close()
+    // the answer that was under way
+    feed.accept(message(2), undefined, 0)
+    expect(feed.missing).to.equal(undefined)
+    expect(feed.waiting).to.equal(0)
+    expect(gaps).to.deep.equal([])
+  })
 })
 
 describe('history', () => {

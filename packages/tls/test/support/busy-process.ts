@@ -4,7 +4,7 @@ import { startNode } from './nodes.ts'
 /**
  * How long the node stands still, in milliseconds.
  */
-const BUSY = 80
+const BUSY = 40
 
 /**
  * A listening node in a process of its own, which is busy just when its peer closes the connection: the first byte of a stream keeps it so. Then it reads all that came meanwhile, and
