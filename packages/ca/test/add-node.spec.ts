@@ -1,10 +1,10 @@
 import { createPublicKey } from 'node:crypto'
 import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { addNode, createAgency, createChainCa, formatConfig, issueNode, renew, revoke, verifyChain, writeChain } from '@fisco-libp2p/ca'
+import { addNode, createAgency, createChainCa, formatConfig, issueNode, renew, revoke, verifyChain } from '@fisco-libp2p/ca'
 import { certificatesFromPem, loadIdentity } from '@fisco-libp2p/identity'
-import { temporaryFolder } from '@fisco-libp2p/test-kit'
 import { expect } from 'chai'
+import { freshChain } from './fresh-chain.ts'
 import { enter, indexOf, statuses } from './issuing.ts'
 import { openssl } from './openssl.ts'
 import type { AddNodeOptions, WrittenChain } from '@fisco-libp2p/ca'
@@ -18,18 +18,7 @@ describe('addNode', () => {
   let original: WrittenChain
   let chain: string
 
-  before(async () => {
-    folder = await temporaryFolder()
-    original = await writeChain({ output: folder.join('original'), nodes: 2, agency: 'agencyA' })
-  })
-
-  beforeEach(async () => {
-    chain = folder.join('chain')
-    await rm(chain, { recursive: true, force: true })
-    await cp(original.dir, chain, { recursive: true })
-  })
-
-  after(async () => folder[Symbol.asyncDispose]())
+  freshChain({ nodes: 2, agency: 'agencyA' }, fresh => { ({ folder, original, chain } = fresh) })
 
   const conf = (file: string, node = 'node2'): string => join(chain, 'nodes', node, 'conf', file)
   const add = async (options: Partial<AddNodeOptions> = {}): ReturnType<typeof addNode> => addNode({ chain, name: 'node2', files: () => ({ config: CONFIG }), ...options })

@@ -1,9 +1,9 @@
-import { cp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { addNode, createAgency, createChainCa, formatIndex, indexEntry, issueNode, parseIndex, publishCrl, renew, revoke, verifyChain, writeChain } from '@fisco-libp2p/ca'
+import { addNode, createAgency, createChainCa, formatIndex, indexEntry, issueNode, parseIndex, publishCrl, renew, revoke, verifyChain } from '@fisco-libp2p/ca'
 import { certificatesFromPem } from '@fisco-libp2p/identity'
-import { temporaryFolder } from '@fisco-libp2p/test-kit'
 import { expect } from 'chai'
+import { freshChain } from './fresh-chain.ts'
 import { authorityOf, crlOf, enter, indexOf, statuses } from './issuing.ts'
 import { openssl } from './openssl.ts'
 import type { RenewOptions, WrittenChain } from '@fisco-libp2p/ca'
@@ -16,18 +16,7 @@ describe('renew', () => {
   let original: WrittenChain
   let chain: string
 
-  before(async () => {
-    folder = await temporaryFolder()
-    original = await writeChain({ output: folder.join('original'), nodes: 2, agency: 'agencyA' })
-  })
-
-  beforeEach(async () => {
-    chain = folder.join('chain')
-    await rm(chain, { recursive: true, force: true })
-    await cp(original.dir, chain, { recursive: true })
-  })
-
-  after(async () => folder[Symbol.asyncDispose]())
+  freshChain({ nodes: 2, agency: 'agencyA' }, fresh => { ({ folder, original, chain } = fresh) })
 
   const conf = (file: string, node = 'node0'): string => join(chain, 'nodes', node, 'conf', file)
 

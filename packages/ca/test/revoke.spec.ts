@@ -1,9 +1,9 @@
 import { cp, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createChainCa, formatIndex, issueNode, publishCrl, renew, revoke, writeChain } from '@fisco-libp2p/ca'
-import { temporaryFolder } from '@fisco-libp2p/test-kit'
 import { expect } from 'chai'
 import { chooseNode } from '../src/find-issued.ts'
+import { freshChain } from './fresh-chain.ts'
 import { AT, authorityOf, crlOf, enter, indexOf, statuses } from './issuing.ts'
 import { openssl } from './openssl.ts'
 import type { RevocationReason, RevokeOptions, WriteChainOptions, WrittenChain } from '@fisco-libp2p/ca'
@@ -17,18 +17,7 @@ describe('revoke', () => {
   let original: WrittenChain
   let chain: string
 
-  before(async () => {
-    folder = await temporaryFolder()
-    original = await writeChain({ output: folder.join('original'), nodes: 3 })
-  })
-
-  beforeEach(async () => {
-    chain = folder.join('chain')
-    await rm(chain, { recursive: true, force: true })
-    await cp(original.dir, chain, { recursive: true })
-  })
-
-  after(async () => folder[Symbol.asyncDispose]())
+  freshChain({ nodes: 3 }, fresh => { ({ folder, original, chain } = fresh) })
 
   /**
    * How the call fails; the folder must be as it was.
