@@ -77,6 +77,7 @@ export { BACKDATE, DEFAULT_CRL_DAYS, DEFAULT_DAYS, DEFAULT_NODES, DEFAULT_PORT, 
 export { createCrl } from './crl.ts'
 export { ChainExistsError, ChainLockedError, ChainNotFoundError, InvalidChainError, InvalidParametersError, PassphraseError } from './errors.ts'
 export { formatIndex, indexEntry, parseIndex } from './index-file.ts'
+export { nodeFolders } from './node-folders.ts'
 export { openAuthority } from './open.ts'
 export { renew } from './renew.ts'
 export { publishCrl, revoke } from './revoke.ts'

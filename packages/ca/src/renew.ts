@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { sameKey } from '@fisco-libp2p/identity'
 import { issueNode } from './authority.ts'
@@ -11,7 +11,8 @@ import { issuerCertificate, issuerFiles, issuersOf, nodeIdOf, openIssuer, read, 
 import { isEncrypted, readKey } from './keys.ts'
 import { copyOf, nodeCertificates } from './layout.ts'
 import { withLocks } from './lock.ts'
-import { ifThere, replaceFile } from './replace-file.ts'
+import { nodeFolders } from './node-folders.ts'
+import { replaceFile } from './replace-file.ts'
 import type { IndexedCertificate } from './issuer-files.ts'
 import type { Certificate, NodeId } from '@fisco-libp2p/identity'
 import type { KeyObject } from 'node:crypto'
@@ -125,14 +126,11 @@ export async function renew (options: RenewOptions): Promise<RenewedNode> {
  */
 async function nodeFolder (chain: string, node: string): Promise<string> {
   const folder = join(chain, NODES_DIR)
-  const entries = await ifThere(readdir(folder, { withFileTypes: true }))
+  const names = await nodeFolders(chain)
 
-  if (entries == null) {
+  if (names == null) {
     throw new ChainNotFoundError(chain, `it has no folder ${NODES_DIR}`)
   }
-
-  // a folder with a dot is one that is being written, or was when its process ended
-  const names = entries.filter(entry => entry.isDirectory() && !entry.name.startsWith('.')).map(({ name }) => name)
 
   if (names.includes(node)) {
     return node

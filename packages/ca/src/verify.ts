@@ -1,8 +1,9 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { loadIdentity } from '@fisco-libp2p/identity'
 import { CA_CERT, CONF_DIR, CONFIG, MAX_NODES, NODE_CERT, NODE_ID, NODE_KEY, NODES_DIR } from './constants.ts'
 import { ChainNotFoundError, InvalidChainError } from './errors.ts'
+import { nodeFolders } from './node-folders.ts'
 import type { Identity, NodeId } from '@fisco-libp2p/identity'
 
 /**
@@ -78,25 +79,21 @@ export async function verifyChain (dir: string, options: VerifyChainOptions = {}
 }
 
 async function nodeNames (root: string): Promise<string[]> {
-  const folder = join(root, NODES_DIR)
+  const names = await nodeFolders(root)
 
-  try {
-    const entries = await readdir(folder, { withFileTypes: true })
-    // a folder with a dot is one that is being written, or was when its process ended
-    const names = entries.filter(entry => entry.isDirectory() && !entry.name.startsWith('.')).map(entry => entry.name)
-
-    if (names.length === 0) {
-      throw new ChainNotFoundError(root, `there is no node in its ${NODES_DIR} folder`)
-    }
-
-    if (names.length > MAX_NODES) {
-      throw new InvalidChainError(folder, `it holds ${names.length} nodes; at most ${MAX_NODES} are checked`)
-    }
-
-    return names.sort(new Intl.Collator('en', { numeric: true }).compare)
-  } catch (err) {
-    throw err.code === 'ENOENT' || err.code === 'ENOTDIR' ? new ChainNotFoundError(root, 'it holds no chain', { cause: err }) : err
+  if (names == null) {
+    throw new ChainNotFoundError(root, 'it holds no chain')
   }
+
+  if (names.length === 0) {
+    throw new ChainNotFoundError(root, `there is no node in its ${NODES_DIR} folder`)
+  }
+
+  if (names.length > MAX_NODES) {
+    throw new InvalidChainError(join(root, NODES_DIR), `it holds ${names.length} nodes; at most ${MAX_NODES} are checked`)
+  }
+
+  return names
 }
 
 async function verifyNode (dir: string, ca: string, options: VerifyChainOptions): Promise<VerifiedNode> {

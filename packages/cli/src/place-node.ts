@@ -1,7 +1,7 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { isIP, isIPv6 } from 'node:net'
-import { join, resolve } from 'node:path'
-import { DEFAULT_PORT, formatConfig, formatEndpoint as formatHostPort, MAX_PORT, MIN_PORT } from '@fisco-libp2p/ca'
+import { resolve } from 'node:path'
+import { DEFAULT_PORT, formatConfig, formatEndpoint as formatHostPort, MAX_PORT, MIN_PORT, nodeFolders } from '@fisco-libp2p/ca'
 import { formatEndpoint, likeConfig, parseConfig, parseEndpoint } from '@fisco-libp2p/node'
 import { UsageError } from './output.ts'
 import type { Endpoint } from '@fisco-libp2p/ca'
@@ -51,14 +51,11 @@ const LOOPBACK: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
  * @throws ConfigError if one of these files is not good
  */
 export async function knownNodes (chain: string): Promise<KnownNode[]> {
-  const folder = resolve(chain, 'nodes')
-  const entries = await readdir(folder, { withFileTypes: true }).catch(orIfMissing([]))
-  const names = entries.filter(entry => entry.isDirectory() && !entry.name.startsWith('.')).map(({ name }) => name)
   const nodes: KnownNode[] = []
 
-  for (const name of names.sort(new Intl.Collator('en', { numeric: true }).compare)) {
-    const file = join(folder, name, 'config.ini')
-    const text = await readFile(file, 'utf8').catch(orIfMissing(undefined))
+  for (const name of await nodeFolders(chain) ?? []) {
+    const file = resolve(chain, 'nodes', name, 'config.ini')
+    const text = await readFile(file, 'utf8').catch(undefinedIfMissing)
 
     if (text != null) {
       nodes.push({ name, text, config: parseConfig(text, file) })
@@ -156,14 +153,10 @@ function checkHost (host: string): string {
 }
 
 /**
- * What a file that is not there is taken for; every other error stays one.
+ * A file that is not there is undefined; every other error stays one.
  */
-export function orIfMissing <T> (value: T): (err: NodeJS.ErrnoException) => T {
-  return err => {
-    if (err.code === 'ENOENT' || err.code === 'ENOTDIR') {
-      return value
-    }
-
+export function undefinedIfMissing (err: NodeJS.ErrnoException): undefined {
+  if (err.code !== 'ENOENT' && err.code !== 'ENOTDIR') {
     throw err
   }
 }

@@ -3,7 +3,7 @@ import { addNode, DEFAULT_DAYS, formatEndpoint } from '@fisco-libp2p/ca'
 import { shownPath } from '../crl-text.ts'
 import { Output, UsageError } from '../output.ts'
 import { withPassphrase } from '../passphrase.ts'
-import { knownNodes, orIfMissing, placedConfig, placeNode } from '../place-node.ts'
+import { knownNodes, placedConfig, placeNode, undefinedIfMissing } from '../place-node.ts'
 import { CHAIN_OPTION } from './cert-crl.ts'
 import type { KnownNode, Place } from '../place-node.ts'
 import type { AddedNode } from '@fisco-libp2p/ca'
@@ -78,7 +78,7 @@ export const certIssue: CommandModule<object, CertIssueArguments> = {
  * The CAs that another node trusts: there are several while one comes or goes. The chain's own where that node's file is not here.
  */
 async function trustedBy (like?: KnownNode): Promise<string | undefined> {
-  return like == null ? undefined : readFile(like.config.caCert, 'utf8').catch(orIfMissing(undefined))
+  return like == null ? undefined : readFile(like.config.caCert, 'utf8').catch(undefinedIfMissing)
 }
 
 async function readRequestFile (file: string): Promise<string> {
