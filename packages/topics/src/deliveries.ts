@@ -224,13 +224,13 @@ export class Deliveries {
   }
 }
 
-/**
- * The first three, and why.
- */
 function count (confirmed: readonly NodeId[], receivers: readonly NodeId[]): string {
   return receivers.length === 0 ? 'nobody has confirmed' : `${confirmed.length} of ${receivers.length} nodes ${confirmed.length === 1 ? 'has' : 'have'} confirmed`
 }
 
+/**
+ * The first three, and why.
+ */
 function explain (missing: readonly NodeId[], failures: ReadonlyMap<NodeId, Error>): string {
   if (missing.length === 0) {
     return 'no other node is known to follow'

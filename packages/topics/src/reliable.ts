@@ -118,8 +118,10 @@ export class Reliable {
    */
   onGone (author: NodeId): void {
     for (const feeds of this.topics.values()) {
-      feeds.get(author)?.giveUp()
-      feeds.get(author)?.close()
+      const feed = feeds.get(author)
+
+      feed?.giveUp()
+      feed?.close()
       feeds.delete(author)
     }
   }
