@@ -49,6 +49,7 @@
  * ```
  */
 
+export { BoundedMap } from './bounded-map.ts'
 export { Certificate, certificatesFromPem, certificatesToPem } from './certificate.ts'
 export { DEFAULT_MAX_DEPTH, DEFAULT_MAX_STEPS, MAX_CHAIN_BYTES, MAX_CHAIN_LENGTH, MAX_CRL_BYTES, MAX_CRL_LEAD, MAX_CRLS, MAX_INCARNATION_LEAD, MAX_ISSUERS, MAX_REVOKED_SERIALS, MAX_SUBORDINATE_ISSUERS } from './constants.ts'
 export { supersedes } from './crl-position.ts'
@@ -62,6 +63,7 @@ export { createIdentity, loadIdentity, readIdentityFiles, reloadIdentity } from 
 export { printable } from './name.ts'
 export { abbreviate, isNodeId, nodeIdFromPublicKey, nodeIdToPeerId, parseNodeId, peerIdToNodeId, publicKeyFromKeyObject, publicKeyFromNodeId } from './node-id.ts'
 export { describePeer, getPeerCertificate, setPeerCertificate } from './peer-certificate.ts'
+export { LineBudget } from './line-budget.ts'
 export { PeerLog } from './peer-log.ts'
 export { policyFor } from './policy.ts'
 export { getReceivedBytes, isHeard, setReceivedBytes } from './received-bytes.ts'

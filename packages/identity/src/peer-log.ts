@@ -1,11 +1,7 @@
+import { BoundedMap } from './bounded-map.ts'
 import { MAX_LOG_LINES_PER_PEER, MAX_LOGGED_PEERS, PEER_LOG_WINDOW } from './constants.ts'
+import { LineBudget } from './line-budget.ts'
 import type { Logger } from '@libp2p/interface'
-
-interface Account {
-  since: number
-  lines: number
-  suppressed: number
-}
 
 /**
  * Errors that others cause. Each of them has so many lines in the log and no more, so that none can fill it, nor hide in it what is said of the others; how many were left out stands
@@ -13,15 +9,13 @@ interface Account {
  */
 export class PeerLog {
   readonly #log: Pick<Logger, 'error'>
-  readonly #now: () => number
-
-  // in the order in which they had their last line
-  readonly #accounts = new Map<string, Account>()
+  readonly #now?: () => number
+  readonly #budgets = new BoundedMap<string, LineBudget>(MAX_LOGGED_PEERS)
 
   /**
    * @param now - milliseconds of a clock that does not go back
    */
-  constructor (log: Pick<Logger, 'error'>, now: () => number = () => performance.now()) {
+  constructor (log: Pick<Logger, 'error'>, now?: () => number) {
     this.#log = log
     this.#now = now
   }
@@ -30,7 +24,7 @@ export class PeerLog {
    * Peers of which it is known how many lines they had.
    */
   get size (): number {
-    return this.#accounts.size
+    return this.#budgets.size
   }
 
   /**
@@ -38,34 +32,19 @@ export class PeerLog {
    * @param format - as the logger takes it, and what belongs to that
    */
   error (peer: string, format: string, ...args: unknown[]): void {
-    const now = this.#now()
-    const known = this.#accounts.get(peer)
-    const account = known != null && now - known.since < PEER_LOG_WINDOW ? known : { since: now, lines: 0, suppressed: known?.suppressed ?? 0 }
+    let budget = this.#budgets.get(peer)
 
-    if (account.lines >= MAX_LOG_LINES_PER_PEER) {
-      account.suppressed++
-
-      return
+    if (budget == null) {
+      budget = new LineBudget(MAX_LOG_LINES_PER_PEER, PEER_LOG_WINDOW, this.#now)
+      this.#budgets.set(peer, budget)
     }
 
-    this.#keep(peer, account)
-    account.lines++
+    const line = budget.next()
 
-    if (account.suppressed === 0) {
+    if (line?.suppressed === 0) {
       this.#log.error(format, ...args)
-    } else {
-      this.#log.error(`${format} (%d more were not logged)`, ...args, account.suppressed)
-      account.suppressed = 0
-    }
-  }
-
-  #keep (peer: string, account: Account): void {
-    this.#accounts.delete(peer)
-    this.#accounts.set(peer, account)
-
-    if (this.#accounts.size > MAX_LOGGED_PEERS) {
-      const [oldest] = this.#accounts.keys()
-      this.#accounts.delete(oldest)
+    } else if (line != null) {
+      this.#log.error(`${format} (%d more were not logged)`, ...args, line.suppressed)
     }
   }
 }

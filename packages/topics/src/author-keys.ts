@@ -1,6 +1,5 @@
 import { createPublicKey } from 'node:crypto'
-import { publicKeyFromNodeId } from '@fisco-libp2p/identity'
-import { BoundedMap } from './bounded-map.ts'
+import { BoundedMap, publicKeyFromNodeId } from '@fisco-libp2p/identity'
 import { MAX_AUTHOR_KEYS } from './constants.ts'
 import type { NodeId } from '@fisco-libp2p/identity'
 import type { KeyObject } from 'node:crypto'

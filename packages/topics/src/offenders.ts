@@ -1,4 +1,4 @@
-import { BoundedMap } from './bounded-map.ts'
+import { BoundedMap } from '@fisco-libp2p/identity'
 import { MAX_OFFENCES, MAX_OFFENDERS, OFFENCE_WINDOW, OFFENDER_BAN } from './constants.ts'
 
 interface Offender {

@@ -1,4 +1,4 @@
-import { BoundedMap } from './bounded-map.ts'
+import { BoundedMap } from '@fisco-libp2p/identity'
 import { DELIVER_NAME, DELIVER_TIMEOUT, FETCH_NAME, FETCH_QUOTA, GIVEN_BYTES_BURST, GIVEN_BYTES_PER_SECOND, MAX_FETCHED_BYTES, MAX_FORWARDING, MAX_FORWARDING_OF_NEIGHBOUR, MAX_GIVEN_TO, MAX_PARCEL_BYTES } from './constants.ts'
 import { TopicForbiddenError } from './errors.ts'
 import { answerQuestion, decodeQuestion } from './fetch.ts'

@@ -1,4 +1,4 @@
-import { BoundedMap } from './bounded-map.ts'
+import { BoundedMap } from '@fisco-libp2p/identity'
 import { MAX_RELAY_ENTRIES } from './constants.ts'
 import { relayTree } from './relay-tree.ts'
 import type { Links } from './relay-tree.ts'

@@ -1,4 +1,4 @@
-import { BoundedMap } from './bounded-map.ts'
+import { BoundedMap } from '@fisco-libp2p/identity'
 import { MAX_SEQUENCES } from './constants.ts'
 import type { TopicsComponents } from './components.ts'
 

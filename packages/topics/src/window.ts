@@ -1,4 +1,4 @@
-import { BoundedMap } from './bounded-map.ts'
+import { BoundedMap } from '@fisco-libp2p/identity'
 import { MAX_REPLAY_WINDOWS, REPLAY_WINDOW_BITS } from './constants.ts'
 
 /**
