@@ -63,7 +63,7 @@ describe('the pace at which streams are taken', () => {
     await Promise.all(streams)
     expect(taken()).to.equal(200)
     // less what came together with the last one that was in time
-    expect(performance.now() - began).to.be.within(850, 5_000)
+    expect(performance.now() - began).to.be.above(850)
     expect(held).to.be.above(0)
     expect(connection.status).to.equal('open')
   })
@@ -78,18 +78,20 @@ describe('the pace at which streams are taken', () => {
   it('takes no more of one that opens and resets them without end', async () => {
     const { connection, server, taken } = await connect({ maxStreamsPerSecond: 100 })
     const [{ direction, remotePeer }] = server.getConnections()
+    const began = performance.now()
     let opened = 0
 
     expect(direction).to.equal('inbound')
-    // a second and a half
-    for (const until = performance.now() + 1_500; performance.now() < until;) {
+    // more than at a stretch
+    while (taken() < 150) {
       const stream = await Promise.race([connection.newStream(PROTOCOL), new Promise<undefined>(resolve => { setTimeout(() => { resolve(undefined) }, 20) })]).catch(() => undefined)
       stream?.abort(new Error('flood'))
       opened++
     }
 
-    expect(opened).to.be.above(50)
-    expect(taken()).to.be.within(80, 300)
+    // and what came together with the last one that was in time
+    expect(taken()).to.be.at.most(150 + (performance.now() - began) / 10)
+    expect(opened).to.be.at.least(taken())
     expect(server.getConnections(remotePeer)).to.have.lengthOf(1)
   })
 

@@ -136,7 +136,7 @@ describe('confirmed messages', () => {
 
     await new Promise(resolve => { setTimeout(resolve, 50) })
     hostile.topics.follow('prices')
-    expect((await author.topics.publishTo('prices', [hostile.nodeId], Buffer.from('1'), { timeout: 1_000 })).confirmed).to.deep.equal([hostile.nodeId])
+    expect((await author.topics.publishTo('prices', [hostile.nodeId], Buffer.from('1'), { timeout: 5_000 })).confirmed).to.deep.equal([hostile.nodeId])
     end()
     await waiting
   })

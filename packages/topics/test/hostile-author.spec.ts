@@ -40,8 +40,10 @@ describe('an author that means harm', () => {
       return new Uint8Array(0)
     })
     boast(author)
+    await until(() => asked > 0)
+    // as long as it would go on asking
     await new Promise(resolve => { setTimeout(resolve, 3_000) })
-    expect(asked).to.be.within(1, 20)
+    expect(asked).to.be.at.most(20)
   })
 
   it('does not keep followers asking others, if it gives them one at a time', async () => {
@@ -68,8 +70,7 @@ describe('an author that means harm', () => {
       return FetchResponse.encode({ oldest: 1, messages: [new Uint8Array(message)] })
     })
     boast(author)
-    await new Promise(resolve => { setTimeout(resolve, 3_000) })
-    expect(given).to.be.above(10)
+    await until(() => given > 1_000)
     expect(asked).to.be.below(10)
   })
 
@@ -87,7 +88,7 @@ describe('an author that means harm', () => {
     await new Promise(resolve => { setTimeout(resolve, 500) })
     network.bus.loses = () => true
     await publish(honest, 3, 2)
-    await until(() => follower.multicasts.length === 4, 4_000)
+    await until(() => follower.multicasts.length === 4)
   })
 
   it('is given what it asks for again and again at a bounded rate', async () => {
