@@ -309,7 +309,7 @@ export class StatusEngine {
     this.pace.news(now)
     observer.taken(sealed)
 
-    if (previous == null || previous.incarnation !== sealed.incarnation || !equalEntries(previous.record.entries, sealed.record.entries)) {
+    if (previous == null || previous.incarnation !== sealed.incarnation || previous.record.chain !== sealed.record.chain || !equalEntries(previous.record.entries, sealed.record.entries)) {
       observer.changed(sealed.record, previous?.record, false)
     }
   }

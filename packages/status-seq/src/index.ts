@@ -242,8 +242,8 @@ export interface StatusEquivocation {
  */
 export interface StatusSeqEvents {
   /**
-   * The entries or the incarnation of a node's record are new, or the node is. Numbers that only say that a node still lives
-   * change `get()` and `snapshot()` without an event.
+   * The entries, the certificates or the incarnation of a node's record are new, or the node is. Numbers that only say that a node
+   * still lives change `get()` and `snapshot()` without an event.
    */
   'status:change': CustomEvent<StatusChange>
   'status:gone': CustomEvent<StatusGone>

@@ -62,7 +62,11 @@ describe('metrics', () => {
       await node.stop()
     }
 
-    expect(own.counts.fisco_status_seq_records_total).to.deep.equal({ taken: 1, version: 0, untrusted: 0, future: 0, aged: 0, 'table-full': 0 })
+    const { taken, ...refused } = own.counts.fisco_status_seq_records_total
+
+    // the first one, and what it says of its neighbours
+    expect(taken).to.be.within(1, 3)
+    expect(refused).to.deep.equal({ version: 0, untrusted: 0, future: 0, aged: 0, 'table-full': 0 })
     expect(own.counts.fisco_status_seq_incidents_total).to.deep.equal({})
     expect(Object.keys(own.counts.fisco_status_seq_messages_total).sort()).to.deep.equal(['sent', 'received'].flatMap(way => ['announce', 'compare', 'list', 'records', 'request'].map(kind => `${way}_${kind}`)).sort())
     expect(own.counts.fisco_status_seq_messages_total.sent_records).to.be.at.least(1)
