@@ -292,8 +292,9 @@ export class Target {
    */
   async #pause (delay: number, signal: AbortSignal, { rule, refusedBy = 'us', final = false, nodeId }: Partial<DialFailure> = {}): Promise<void> {
     const error = this.#lastError ?? ''
-    const until = this.#host.now() + delay
-    this.#enter(rule == null ? { state: 'waiting', until } : { state: 'refused', rule, refusedBy, final, until })
+    const now = this.#host.now()
+    const until = now + delay
+    this.#enter(rule == null ? { state: 'waiting', until } : { state: 'refused', rule, refusedBy, final, until }, now)
 
     // said once for each reason, not at every dial
     if (rule != null && rule !== this.#refusal) {
@@ -342,8 +343,8 @@ export class Target {
     return this.#host.links.get(this.#peer)
   }
 
-  #enter (state: State): void {
-    this.#since = this.#host.now()
+  #enter (state: State, now = this.#host.now()): void {
+    this.#since = now
     this.#state = state
   }
 }
