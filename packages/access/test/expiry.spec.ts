@@ -41,13 +41,16 @@ describe('certificates that end', () => {
 
   it('are told of at the moment at which they end, and stay in the calendar until they are renewed', async () => {
     const consortium = await createConsortium()
-    const end = Math.ceil(Date.now() / 1000 + 3) * 1000
-    const ending = await consortium.identity({ notAfter: new Date(end) })
-    await using nodes = await Nodes.start([await consortium.identity(), ending])
+    const clock = new SetClock()
+    const end = Math.ceil(Date.now() / 1000) * 1000 + 600_000
+    const ending = await consortium.identity({ notAfter: new Date(end), now: clock.now })
+    await using nodes = await Nodes.start([await consortium.identity({ now: clock.now }), ending])
     const [lasting, over] = nodes.all
     const told = nodes.all.map(async ({ services }) => pEvent<'certificate:expiring', CustomEvent<CertificateExpiring>>(services.access, 'certificate:expiring', { filter: ({ detail: { nodeId, days } }) => nodeId === ending.nodeId && days === 0 }))
 
     await until(() => lasting.services.access.calendar().length === 2, async () => pEvent(lasting.services.statusSeq, 'status:change'))
+    clock.set(end - 1_500)
+    nodes.all.forEach(({ identity }) => { identity.trust.update({}) })
     expect((await Promise.all(told)).map(({ detail }) => detail.own)).to.deep.equal([false, true])
     expect(lasting.services.access.calendar()[0]).to.include({ nodeId: ending.nodeId, notAfter: end })
     const { chain } = await consortium.identity({ key: ending.key.export({ format: 'pem', type: 'pkcs8' }).toString() })

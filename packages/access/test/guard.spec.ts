@@ -57,13 +57,16 @@ describe('live connections', () => {
 
   it('closes at the moment at which a certificate ends, and not before', async () => {
     const consortium = await createConsortium()
-    const end = Math.ceil(Date.now() / 1000 + 2) * 1000
-    const [lasting, ending] = [await consortium.identity(), await consortium.identity({ notAfter: new Date(end) })]
+    const clock = new SetClock()
+    const end = Math.ceil(Date.now() / 1000) * 1000 + 10 * MINUTE
+    const [lasting, ending] = [await consortium.identity({ now: clock.now }), await consortium.identity({ notAfter: new Date(end), now: clock.now })]
     await using nodes = await Nodes.start([lasting, ending])
+    const closing = closed(nodes.all[0])
 
-    const { rule, nodeId } = await closed(nodes.all[0])
+    clock.set(end - 1_500)
+    const { rule, nodeId } = await closing
 
-    expect(Date.now()).to.be.above(end)
+    expect(clock.now()).to.be.above(end)
     expect(rule).to.equal('expired')
     expect(nodeId).to.equal(ending.nodeId)
   })

@@ -50,7 +50,7 @@ describe('fisco-p2p demo', () => {
     expect(processes.every(isAlive)).to.equal(true)
     expect(await again.end('SIGINT')).to.equal(0)
     expect(processes.some(isAlive)).to.equal(false)
-  })
+  }).timeout(120_000)
 
   it('makes a new chain, and keeps the old one, when that does not verify', async () => {
     await using folder = await temporaryFolder()

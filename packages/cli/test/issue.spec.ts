@@ -64,7 +64,7 @@ describe('fisco-p2p cert issue', () => {
     } finally {
       await Promise.all(nodes.map(async node => node.end()))
     }
-  }).timeout(60_000)
+  }).timeout(120_000)
 
   it('writes a folder as chain create does, on the next port, and says what to do next', async () => {
     await chainOf()

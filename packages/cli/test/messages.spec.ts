@@ -30,5 +30,5 @@ describe('what commands say', () => {
     } finally {
       await node.end()
     }
-  }).timeout(60_000)
+  }).timeout(120_000)
 })

@@ -62,5 +62,5 @@ describe('docs/OPERATIONS.md', () => {
     const { certificates, crls } = JSON.parse((await run(['cert', 'revoke', 'node6', '--chain', 'chain', '--json'], { cwd: folder.path })).stdout)
     expect(certificates.map(({ before, reason }: { before: boolean, reason: string }) => [before, reason])).to.deep.equal([[true, 'keyCompromise'], [false, 'unspecified']])
     expect(crls[0], 'after that of openssl').to.deep.include({ number: '2', revoked: 2 })
-  }).timeout(60_000)
+  }).timeout(120_000)
 })

@@ -43,7 +43,7 @@ describe('output that nobody reads', () => {
     }
 
     expect(existsSync(join(dirname(first.config), 'conf', 'admin.sock'))).to.equal(false)
-  }).timeout(60_000)
+  }).timeout(120_000)
 
   for (const args of [['--help'], ['chain', 'create', '--output', 'chain', '--nodes', '1'], ['start', '--config', 'none.ini', '--json']]) {
     it(`ends ${args.slice(0, 2).join(' ')} quietly`, async () => {

@@ -67,5 +67,5 @@ describe('fisco-p2p peers and info', () => {
     } finally {
       await Promise.all(nodes.map(async node => node.end()))
     }
-  }).timeout(60_000)
+  }).timeout(120_000)
 })

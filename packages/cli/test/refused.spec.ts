@@ -27,5 +27,5 @@ describe('a peer that is refused', () => {
     } finally {
       await Promise.all(nodes.map(async node => node.end()))
     }
-  }).timeout(60_000)
+  }).timeout(120_000)
 })

@@ -62,7 +62,7 @@ describe('fisco-p2p topics, publish, broadcast and listen', () => {
       await listener?.end()
       await Promise.all(nodes.map(async node => node.end()))
     }
-  })
+  }).timeout(120_000)
 
   it('exit with an error where a confirmation is asked for and nobody is there to give it', async () => {
     await using folder = await temporaryFolder()

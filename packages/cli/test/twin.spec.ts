@@ -28,5 +28,5 @@ describe('a key in two processes', () => {
     } finally {
       await Promise.all(nodes.map(async node => node.end()))
     }
-  }).timeout(60_000)
+  }).timeout(120_000)
 })

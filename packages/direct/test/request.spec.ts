@@ -147,6 +147,8 @@ describe('requests between two nodes', () => {
 
       return new Promise<void>(() => {})
     })
+    // on a stream that is open, so that the request goes out in its time
+    await a.direct.request(b.nodeId, 'echo', EMPTY)
     const err = await failure(a.direct.request(b.nodeId, 'never', EMPTY, { timeout: 20 }))
 
     expect(err.name).to.equal('RequestTimeoutError')

@@ -214,9 +214,9 @@ describe('streaming exchanges', () => {
   it('end with the signal, and with the time', async () => {
     const ends = [gate<Error>(), gate<Error>()]
     b.direct.handleStream('wait', async function * (_, { signal }) {
+      signal.addEventListener('abort', () => { ends.shift()?.open(signal.reason) })
       yield Uint8Array.of(1)
       await new Promise(resolve => { signal.addEventListener('abort', resolve) })
-      ends.shift()?.open(signal.reason)
     })
     const [first, second] = ends.map(async ({ promise }) => promise)
     const controller = new AbortController()

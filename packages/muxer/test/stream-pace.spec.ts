@@ -52,16 +52,16 @@ describe('the pace at which streams are taken', () => {
   }
 
   it('lets a peer open as many at a stretch as in a second, and more of them later: none is lost', async () => {
-    const { connection, taken } = await connect({ maxStreamsPerSecond: 100 })
+    const { connection, taken } = await connect({ maxStreamsPerSecond: 20 })
     const began = performance.now()
-    const streams = Array.from({ length: 10 }, async () => {
+    const streams = Array.from({ length: 2 }, async () => {
       for (let i = 0; i < 20; i++) {
         await (await use(connection)).close()
       }
     })
 
     await Promise.all(streams)
-    expect(taken()).to.equal(200)
+    expect(taken()).to.equal(40)
     // less what came together with the last one that was in time
     expect(performance.now() - began).to.be.above(850)
     expect(held).to.be.above(0)

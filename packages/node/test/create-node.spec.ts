@@ -73,12 +73,10 @@ describe('createNode', () => {
       await appendFile(first.config, `\n[${section}]\n${key}.0=${key === 'crl' ? third.nodeId : second.nodeId}\n`)
 
       await withNodes(chain, async nodes => {
-        const refused = new Set<string>()
-        nodes[2].services.peers.addEventListener('peer:refused', ({ detail }) => { refused.add(detail.rule) })
         await untilConnected(nodes[0], 1)
         await untilConnected(nodes[2], 1)
 
-        while (!refused.has('denied')) {
+        while (!nodes[2].services.peers.list().some(peer => peer.state === 'refused' && peer.rule === 'denied')) {
           await pEvent(nodes[2].services.peers, 'peer:refused')
         }
 

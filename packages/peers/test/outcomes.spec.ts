@@ -140,7 +140,7 @@ describe('how a dial ends', () => {
     const silent = await network.server()
     const b = await network.node()
     const other = peerIdFromPrivateKey(await generateKeyPair('secp256k1'))
-    const a = await network.node({ dialTimeout: 500, maxDelay: 3_600_000, minDelay: 3_600_000, random: () => 1 }, {
+    const a = await network.node({ dialTimeout: 2_000, maxDelay: 3_600_000, minDelay: 3_600_000, random: () => 1 }, {
       peersMetrics: metrics as unknown as Metrics,
       connectionGater: { denyDialPeer: peerId => peerId.equals(other) }
     })

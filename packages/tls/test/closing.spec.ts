@@ -6,6 +6,7 @@ import { createConsortium } from '@fisco-libp2p/test-kit'
 import { multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'chai'
 import { pEvent } from 'p-event'
+import { CLOSE_LINGER } from '../src/constants.ts'
 import { startNode } from './support/nodes.ts'
 import type { Connection } from '@libp2p/interface'
 import type { ChildProcess } from 'node:child_process'
@@ -15,16 +16,29 @@ const STREAMS = 16
 
 describe('a connection that is closed', () => {
   it('ends well at the other end, and brings what was sent before, also when that end was busy and is still sending', async () => {
-    await withProcess(async (connection, child) => {
-      const streams = await Promise.all(Array.from({ length: STREAMS }, async () => connection.newStream('/last/1.0.0', { maxOutboundStreams: STREAMS })))
-      const told = once(child, 'message')
+    let took = Infinity
 
-      streams.forEach(stream => { stream.send(Uint8Array.of(1)) })
-      await connection.close()
+    // where the other end does not come to its turn in the time that it has, nothing is shown
+    for (let round = 0; round < 5 && took >= CLOSE_LINGER; round++) {
+      await withProcess(async (connection, child) => {
+        const streams = await Promise.all(Array.from({ length: STREAMS }, async () => connection.newStream('/last/1.0.0', { maxOutboundStreams: STREAMS })))
+        const told = once(child, 'message')
 
-      expect((await told)[0]).to.deep.equal({ status: 'closed', arrived: STREAMS })
-      expect(connection.status).to.equal('closed')
-    })
+        streams.forEach(stream => { stream.send(Uint8Array.of(1)) })
+        const began = performance.now()
+        await connection.close()
+        took = performance.now() - began
+        const [message] = await told
+
+        expect(connection.status).to.equal('closed')
+
+        if (took < CLOSE_LINGER) {
+          expect(message).to.deep.equal({ status: 'closed', arrived: STREAMS })
+        }
+      })
+    }
+
+    expect(took).to.be.below(CLOSE_LINGER)
   })
 
   it('is closed as well where the other end stands still', async () => {

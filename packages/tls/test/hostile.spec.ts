@@ -131,7 +131,7 @@ for (const carrier of CARRIERS) {
     })) {
       it(`hangs up when it ${title}`, async () => {
         const consortium = await createConsortium()
-        await using node = await startNode(await consortium.identity(), { carrier, timeout: 200 })
+        await using node = await startNode(await consortium.identity(), { carrier, timeout: 2_000 })
         const socket = await dial(node.libp2p.getMultiaddrs()[0], await consortium.identity())
 
         socket.resume()

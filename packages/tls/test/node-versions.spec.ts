@@ -15,7 +15,7 @@ const require = createRequire(import.meta.url)
 async function runUnder (name: string, script: string): Promise<string> {
   const node = join(dirname(require.resolve(`${name}/package.json`)), 'bin', 'node')
   const { stdout } = await promisify(execFile)(node, [fileURLToPath(new URL(`./support/${script}.js`, import.meta.url))], {
-    timeout: 60_000, env: { ...process.env, NODE_V8_COVERAGE: '' }
+    timeout: 180_000, env: { ...process.env, NODE_V8_COVERAGE: '' }
   })
 
   return stdout
@@ -24,7 +24,7 @@ async function runUnder (name: string, script: string): Promise<string> {
 describe('TLS under the consortium\'s CA, on every Node that is supported', () => {
   for (const [version, name] of Object.entries({ 22: 'node-22', 24: 'node', 26: 'node-26' })) {
     it(`Node ${version}: all pairs of key types, early aborts, refusals, the transport suite, and no crash`, async function () {
-      this.timeout(60_000)
+      this.timeout(180_000)
       const result = JSON.parse(await runUnder(name, 'pair-process'))
 
       expect(result.node).to.equal(version)
@@ -40,7 +40,7 @@ describe('TLS under the consortium\'s CA, on every Node that is supported', () =
     })
 
     it(`Node ${version}: handshakes that are cut at every step, by either end`, async function () {
-      this.timeout(60_000)
+      this.timeout(180_000)
       expect(await runUnder(name, 'abort-process')).to.equal('survived\n')
     })
   }

@@ -247,7 +247,7 @@ describe('messages that are not what they seem', () => {
     await connect(author, reader)
     network.status.withhold(author.nodeId)
     await author.topics.publish('prices', Buffer.from('early'))
-    await until(() => metrics.get('fisco_topics_received_messages_total unknown-author') === 1)
+    await until(() => metrics.get('fisco_topics_received_messages_total unknown-author') >= 1)
     network.status.hand(author.nodeId)
     await author.topics.publish('prices', Buffer.from('later'))
     // gossip may bring the other one again, now that its author is known
@@ -314,7 +314,7 @@ async function untilHeld (metrics: CountingMetrics, count: number): Promise<void
   await until(() => {
     metrics.gauge('fisco_topics_held_messages').then(value => { held = value }, () => {})
 
-    return held === count
+    return held != null && held >= count
   })
 }
 

@@ -28,9 +28,14 @@ export class DelayLine {
     if (this.#timer == null && this.#waiting.length > 0) {
       this.#timer = setTimeout(() => {
         this.#timer = undefined
-        this.#waiting.shift()?.action()
+
+        // Node's timers count whole milliseconds of a clock of their own, and may be early by that of performance.now()
+        if (performance.now() >= this.#waiting[0].due) {
+          this.#waiting.shift()?.action()
+        }
+
         this.#arm()
-      }, Math.max(0, this.#waiting[0].due - performance.now()))
+      }, Math.max(0, Math.ceil(this.#waiting[0].due - performance.now())))
     }
   }
 }
