@@ -20,6 +20,21 @@ export const DEFAULT_MAX_STREAMS_PER_SECOND = 1_000
 export const MAX_STREAMS_PER_SECOND = 1_000_000
 
 /**
+ * Bytes of data below which a frame is copied out of what came with it.
+ */
+export const SMALL_FRAME = 1_024
+
+/**
+ * How many frames may wait for the other end of a connection while it reads nothing. An honest one that sends without reading makes some thousands of window updates wait until its link is cut.
+ */
+export const MAX_UNREAD_FRAMES = 65_536
+
+/**
+ * How many answers the other end gets on one stream until it has named a protocol that is spoken. libp2p's own asks for as many protocols as `newStream` is given, mostly one.
+ */
+export const MAX_NEGOTIATION_ANSWERS = 16
+
+/**
  * The protocol by which streams agree on protocols (multistream-select 1.0.0), and its answer to one that is not spoken.
  */
 export const MULTISTREAM = '/multistream/1.0.0'

@@ -1,7 +1,7 @@
 /**
  * @packageDocumentation
  *
- * The stream muxer of this stack: libp2p's yamux, on the wire `/yamux/1.0.0` and nothing else, with three differences that only this end
+ * The stream muxer of this stack: libp2p's yamux, on the wire `/yamux/1.0.0` and nothing else, with four differences that only this end
  * sees. The other end may be any yamux.
  *
  * - **Early streams.** libp2p waits a round trip for the other end to say that it speaks a stream's protocol. A stream of a protocol that is listed
@@ -10,6 +10,8 @@
  * - **Fewer window updates.** libp2p's yamux answers each frame of data with a window update, a write of its own for each small message. Here
  *   one goes out when half of the window is used, as in the reference implementation (github.com/hashicorp/yamux).
  * - **A pace for streams.** A peer that opens streams faster than `maxStreamsPerSecond` is read from no faster than that: each costs much more to take than to open.
+ * - **Limits.** Frames are handed to yamux as they come, so that nothing is kept of one that does not end; libp2p's keeps up to 4 GiB of it. A peer for which 65,536 frames wait, as it
+ *   reads nothing, is cut off, and so is a stream on which it asks for one protocol after the other: both end with a `PeerLimitError`.
  *
  * @example Streams of one protocol without a round trip
  *
@@ -28,17 +30,22 @@
  */
 
 import { InvalidParametersError, serviceCapabilities } from '@libp2p/interface'
-import { AbstractMessageStream, AbstractStream, AbstractStreamMuxer } from '@libp2p/utils'
+import { AbstractMessageStream, AbstractStreamMuxer } from '@libp2p/utils'
 import { yamux } from '@libp2p/yamux'
 import { fromString } from 'uint8arrays'
-import { DEFAULT_EARLY_TIMEOUT, DEFAULT_MAX_STREAMS_PER_SECOND, MAX_EARLY_TIMEOUT, MAX_PROTOCOL_LENGTH, MAX_STREAMS_PER_SECOND } from './constants.ts'
+import { DEFAULT_EARLY_TIMEOUT, DEFAULT_MAX_STREAMS_PER_SECOND, MAX_EARLY_TIMEOUT, MAX_STREAMS_PER_SECOND, MAX_PROTOCOL_LENGTH } from './constants.ts'
 import { selectEarly } from './early-stream.ts'
+import { PEER_LIMIT_RULES } from './errors.ts'
+import { limitNegotiation, limitPeer, limitStream } from './peer-limits.ts'
 import { StreamPace } from './stream-pace.ts'
 import { updateWindowsByHalves } from './window-updates.ts'
-import type { Counter, Metrics, MultiaddrConnection, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface'
+import type { PeerLimitRule } from './errors.ts'
+import type { Counter, CounterGroup, Metrics, MultiaddrConnection, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface'
 import type { YamuxMuxerInit } from '@libp2p/yamux'
 
-export { DEFAULT_EARLY_TIMEOUT, DEFAULT_MAX_STREAMS_PER_SECOND, MAX_EARLY_TIMEOUT, MAX_PROTOCOL_LENGTH, MAX_STREAMS_PER_SECOND } from './constants.ts'
+export { DEFAULT_EARLY_TIMEOUT, DEFAULT_MAX_STREAMS_PER_SECOND, MAX_EARLY_TIMEOUT, MAX_STREAMS_PER_SECOND, MAX_PROTOCOL_LENGTH } from './constants.ts'
+export { PeerLimitError } from './errors.ts'
+export type { PeerLimitRule } from './errors.ts'
 
 /**
  * Options of {@link muxer}: those of libp2p's yamux, and three more.
@@ -114,6 +121,7 @@ class MuxerFactory implements StreamMuxerFactory {
   readonly #yamux: StreamMuxerFactory
   readonly #settings: MuxerSettings
   readonly #held?: Counter
+  readonly #broken?: CounterGroup
 
   constructor (factory: StreamMuxerFactory, settings: MuxerSettings, metrics?: Metrics) {
     this.protocol = factory.protocol
@@ -122,31 +130,46 @@ class MuxerFactory implements StreamMuxerFactory {
     this.#held = metrics?.registerCounter('fisco_muxer_held_total', {
       help: 'Times that nothing was read from a connection for a while, as the other end opened streams too fast'
     })
+    this.#broken = metrics?.registerCounterGroup('fisco_muxer_limits_broken_total', {
+      label: 'rule',
+      help: 'Connections and streams that were aborted because the other end broke a limit, by rule'
+    })
+    this.#broken?.increment(Object.fromEntries(PEER_LIMIT_RULES.map(rule => [rule, 0])))
   }
 
   createStreamMuxer (connection: MultiaddrConnection): StreamMuxer {
     const streamMuxer = this.#yamux.createStreamMuxer(connection)
-    const createStream = streamMuxer.createStream.bind(streamMuxer)
     const { early, earlyTimeout, maxStreamsPerSecond } = this.#settings
 
-    if (streamMuxer instanceof AbstractStreamMuxer) {
-      // the streams of the other end. A listener of `stream` would not do: those that come before libp2p listens are kept only as long as nobody does
-      const onRemoteStream = streamMuxer.onRemoteStream.bind(streamMuxer)
-      const pace = connection instanceof AbstractMessageStream ? new StreamPace(connection, maxStreamsPerSecond, () => this.#held?.increment()) : undefined
-      streamMuxer.onRemoteStream = stream => {
-        pace?.opened()
-        updateWindowsByHalves(stream)
-        onRemoteStream(stream)
-      }
+    if (!(streamMuxer instanceof AbstractStreamMuxer)) {
+      throw new Error('There are two versions of @libp2p/utils in this process, so that the limits of streams would not hold: see `npm ls @libp2p/utils`')
+    }
+
+    const onBroken = (rule: PeerLimitRule): void => { this.#broken?.increment({ [rule]: 1 }) }
+    const pace = connection instanceof AbstractMessageStream ? new StreamPace(connection, maxStreamsPerSecond, () => this.#held?.increment()) : undefined
+    const createStream = streamMuxer.createStream.bind(streamMuxer)
+    const onRemoteStream = streamMuxer.onRemoteStream.bind(streamMuxer)
+
+    limitPeer(streamMuxer, connection, onBroken)
+
+    // the streams of the other end. A listener of `stream` would not do: those that come before libp2p listens are kept only as long as nobody does
+    streamMuxer.onRemoteStream = stream => {
+      pace?.opened()
+      updateWindowsByHalves(stream)
+      limitStream(stream, connection)
+      limitNegotiation(stream, onBroken)
+      onRemoteStream(stream)
     }
 
     return Object.assign(streamMuxer, {
       createStream: async (options: Parameters<StreamMuxer['createStream']>[0]) => {
         const { protocol } = options ?? {}
         const stream = await createStream(options)
-        updateWindowsByHalves(stream)
 
-        if (stream instanceof AbstractStream && protocol != null && early.has(protocol)) {
+        updateWindowsByHalves(stream)
+        limitStream(stream, connection)
+
+        if (protocol != null && early.has(protocol)) {
           selectEarly(stream, protocol, earlyTimeout)
         }
 

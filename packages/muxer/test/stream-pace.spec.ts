@@ -16,7 +16,8 @@ describe('the pace at which streams are taken', () => {
   let held = 0
 
   const metrics = {
-    registerCounter: (name: string) => ({ increment: () => { held += Number(name === 'fisco_muxer_held_total') } })
+    registerCounter: (name: string) => ({ increment: () => { held += Number(name === 'fisco_muxer_held_total') } }),
+    registerCounterGroup: () => ({ increment: () => {} })
   }
 
   /**
@@ -93,6 +94,16 @@ describe('the pace at which streams are taken', () => {
     expect(taken()).to.be.at.most(150 + (performance.now() - began) / 10)
     expect(opened).to.be.at.least(taken())
     expect(server.getConnections(remotePeer)).to.have.lengthOf(1)
+  })
+
+  it('lets one stream ask for a few protocols, and not for more of them without end', async () => {
+    const { connection, server } = await connect()
+    const unknown = Array.from({ length: 100 }, (_, i) => `/test/unknown/${i}`)
+    const stream = await connection.newStream([...unknown.slice(0, 10), PROTOCOL])
+
+    expect(stream.protocol).to.equal(PROTOCOL)
+    expect(await connection.newStream([...unknown, PROTOCOL]).then(() => 'ok', err => err.name)).to.equal('StreamResetError')
+    expect(server.getConnections()).to.have.lengthOf(1)
   })
 
   it('is a positive integer', () => {
