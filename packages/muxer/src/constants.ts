@@ -30,7 +30,7 @@ export const SMALL_FRAME = 1_024
 export const MAX_UNREAD_FRAMES = 65_536
 
 /**
- * How many answers the other end gets on one stream until it has named a protocol that is spoken. libp2p's own asks for as many protocols as `newStream` is given, mostly one.
+ * How many protocols that are not spoken the other end may ask for on one stream. libp2p's own asks for as many protocols as `newStream` is given, mostly one.
  */
 export const MAX_NEGOTIATION_ANSWERS = 16
 

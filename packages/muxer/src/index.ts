@@ -11,7 +11,7 @@
  *   one goes out when half of the window is used, as in the reference implementation (github.com/hashicorp/yamux).
  * - **A pace for streams.** A peer that opens streams faster than `maxStreamsPerSecond` is read from no faster than that: each costs much more to take than to open.
  * - **Limits.** Frames are handed to yamux as they come, so that nothing is kept of one that does not end; libp2p's keeps up to 4 GiB of it. A peer for which 65,536 frames wait, as it
- *   reads nothing, is cut off, and so is a stream on which it asks for one protocol after the other: both end with a `PeerLimitError`.
+ *   reads nothing, is cut off, and so is a stream on which it asks for one protocol after the other: the connection, or the stream, is aborted with a `PeerLimitError`.
  *
  * @example Streams of one protocol without a round trip
  *

@@ -1,9 +1,13 @@
-import { MAX_NEGOTIATION_ANSWERS, MAX_UNREAD_FRAMES } from './constants.ts'
+import { fromString } from 'uint8arrays'
+import { MAX_NEGOTIATION_ANSWERS, MAX_UNREAD_FRAMES, NOT_AVAILABLE } from './constants.ts'
 import { PeerLimitError } from './errors.ts'
 import { FrameSplitter } from './frame-splitter.ts'
 import type { PeerLimitRule } from './errors.ts'
 import type { MultiaddrConnection } from '@libp2p/interface'
 import type { AbstractStream, AbstractStreamMuxer } from '@libp2p/utils'
+import type { Uint8ArrayList } from 'uint8arraylist'
+
+const REFUSAL = Uint8Array.of(NOT_AVAILABLE.length + 1, ...fromString(`${NOT_AVAILABLE}\n`))
 
 type Connection = Pick<MultiaddrConnection, 'writableNeedsDrain' | 'addEventListener' | 'abort'>
 
@@ -29,7 +33,16 @@ export function limitPeer (streamMuxer: AbstractStreamMuxer, connection: Connect
   const send = streamMuxer.send.bind(streamMuxer)
   let unread = 0
 
-  connection.addEventListener('drain', () => { unread = 0 })
+  connection.addEventListener('drain', () => {
+    unread = 0
+
+    // yamux tells its streams first, and passes one over where another one ends meanwhile
+    for (const stream of [...streamMuxer.streams]) {
+      if (stream.writableNeedsDrain) {
+        stream.onMuxerDrain()
+      }
+    }
+  })
   streamMuxer.send = data => {
     if (connection.writableNeedsDrain && ++unread === MAX_UNREAD_FRAMES) {
       onBroken('unread')
@@ -47,6 +60,10 @@ export function limitPeer (streamMuxer: AbstractStreamMuxer, connection: Connect
 export function limitStream (stream: AbstractStream, connection: Pick<Connection, 'writableNeedsDrain'>): void {
   const dispatch = stream.safeDispatchEvent.bind(stream)
 
+  if (connection.writableNeedsDrain) {
+    stream.onMuxerNeedsDrain()
+  }
+
   // it is told again when the connection drains
   stream.safeDispatchEvent = (type, ...rest) => (type === 'drain' && connection.writableNeedsDrain) || dispatch(type, ...rest)
 }
@@ -58,16 +75,21 @@ export function limitStream (stream: AbstractStream, connection: Pick<Connection
  */
 export function limitNegotiation (stream: AbstractStream, onBroken: (rule: PeerLimitRule) => void): void {
   const send = stream.send.bind(stream)
-  let answers = 0
+  let refused = 0
 
   stream.send = data => {
-    if (stream.protocol !== '') {
-      stream.send = send
-    } else if (++answers > MAX_NEGOTIATION_ANSWERS) {
+    if (stream.protocol === '' && isRefusal(data) && ++refused > MAX_NEGOTIATION_ANSWERS) {
       onBroken('negotiation')
-      stream.abort(new PeerLimitError('negotiation', `The other end has asked for ${answers - 1} protocols on one stream, none of which is spoken here`))
+      stream.abort(new PeerLimitError('negotiation', `The other end has asked for ${refused} protocols on one stream, none of which is spoken here`))
     }
 
     return send(data)
   }
+}
+
+/**
+ * Whether that says that a protocol is not spoken. What is sent on a stream that nobody negotiates is anything else.
+ */
+function isRefusal (data: Uint8Array | Uint8ArrayList): boolean {
+  return data.byteLength === REFUSAL.length && REFUSAL.every((byte, i) => (data instanceof Uint8Array ? data[i] : data.get(i)) === byte)
 }

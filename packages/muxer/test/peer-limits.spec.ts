@@ -103,6 +103,67 @@ describe('what the other end of a connection can have a muxer keep', () => {
     expect(near.status).to.equal('open')
   })
 
+  it('are answers that are read, however many', async () => {
+    const { far, near } = pair()
+    const pings = Buffer.concat(Array.from({ length: MAX_UNREAD_FRAMES - 5_000 }, () => frame({ type: FrameType.PING, flags: Flag.SYN, streamId: 0, length: 1 })))
+
+    for (let i = 0; i < 3; i++) {
+      far.pause()
+      far.send(pings)
+      await new Promise(resolve => { setImmediate(resolve) })
+      const drained = pEvent(near, 'drain')
+      far.resume()
+      await drained
+    }
+
+    expect(near.status).to.equal('open')
+    expect(broken).to.deep.equal({ unread: 0, negotiation: 0 })
+  })
+
+  it('is nothing of a stream that begins while the connection takes no more', async () => {
+    const { far, near, streams } = pair()
+    const waiting = (): number => (near as unknown as AbstractMessageStream).writeBufferLength
+    far.pause()
+    const first = await streams.createStream()
+
+    while (!near.writableNeedsDrain) {
+      first.send(new Uint8Array(WINDOW / 2))
+      await new Promise(resolve => { setImmediate(resolve) })
+    }
+
+    // of either end
+    const incoming = opened(streams)
+    far.send(open(1))
+    const before = waiting()
+    const later = [await streams.createStream(), await incoming]
+    later.forEach(stream => { stream.send(new Uint8Array(WINDOW / 2)) })
+    expect(waiting() - before).to.be.below(1_000)
+    expect(later.map(({ writableNeedsDrain }) => writableNeedsDrain)).to.deep.equal([true, true])
+  })
+
+  it('leaves streams alone that are used without a protocol', async () => {
+    const { far, streams } = pair()
+    const incoming = opened(streams)
+    const theirs = await yamux()().createStreamMuxer(far).createStream()
+    const stream = await incoming
+    let received = 0
+    const all = Promise.withResolvers<void>()
+    theirs.addEventListener('message', ({ data }) => {
+      received += data.byteLength
+
+      if (received === 400) {
+        all.resolve()
+      }
+    })
+
+    for (let i = 0; i < 100; i++) {
+      stream.send(Uint8Array.of(3, 0x6e, 0x61, i % 2))
+    }
+
+    await all.promise
+    expect(stream.status).to.equal('open')
+  })
+
   it('are no answers without end: who does not read them is cut off', async () => {
     const { far, ended } = pair()
     const pings = Buffer.concat(Array.from({ length: 1_000 }, () => frame({ type: FrameType.PING, flags: Flag.SYN, streamId: 0, length: 1 })))
