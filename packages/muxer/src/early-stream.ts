@@ -8,7 +8,7 @@ import type { AbstractStream } from '@libp2p/utils'
 /**
  * Lines of multistream-select, as they travel: a length of one byte, the text, a line end.
  */
-function encode (...texts: string[]): Uint8Array {
+export function encode (...texts: string[]): Uint8Array {
   return concat(texts.flatMap(text => {
     const line = fromString(`${text}\n`)
 

@@ -88,7 +88,7 @@ export class FrameSplitter {
       this.#left = dataOf(this.#open, this.#header[0])
 
       if (this.#left === 0) {
-        this.#onFrame(copy(this.#header, 0, HEADER_LENGTH))
+        this.#onFrame(this.#header.slice())
       }
     }
 

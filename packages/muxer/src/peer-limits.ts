@@ -1,5 +1,6 @@
-import { fromString } from 'uint8arrays'
+import { equals } from 'uint8arrays'
 import { MAX_NEGOTIATION_ANSWERS, MAX_UNREAD_FRAMES, NOT_AVAILABLE } from './constants.ts'
+import { encode } from './early-stream.ts'
 import { PeerLimitError } from './errors.ts'
 import { FrameSplitter } from './frame-splitter.ts'
 import type { PeerLimitRule } from './errors.ts'
@@ -7,7 +8,7 @@ import type { MultiaddrConnection } from '@libp2p/interface'
 import type { AbstractStream, AbstractStreamMuxer } from '@libp2p/utils'
 import type { Uint8ArrayList } from 'uint8arraylist'
 
-const REFUSAL = Uint8Array.of(NOT_AVAILABLE.length + 1, ...fromString(`${NOT_AVAILABLE}\n`))
+const REFUSAL = encode(NOT_AVAILABLE)
 
 type Connection = Pick<MultiaddrConnection, 'writableNeedsDrain' | 'addEventListener' | 'abort'>
 
@@ -91,5 +92,5 @@ export function limitNegotiation (stream: AbstractStream, onBroken: (rule: PeerL
  * Whether that says that a protocol is not spoken. What is sent on a stream that nobody negotiates is anything else.
  */
 function isRefusal (data: Uint8Array | Uint8ArrayList): boolean {
-  return data.byteLength === REFUSAL.length && REFUSAL.every((byte, i) => (data instanceof Uint8Array ? data[i] : data.get(i)) === byte)
+  return data.byteLength === REFUSAL.length && equals(data.subarray(), REFUSAL)
 }
